@@ -1,0 +1,204 @@
+#include "core/tape.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rng.h"
+
+dat_status dat_tape_init(dat_tape *tape, size_t memory_limit)
+{
+    *tape = (dat_tape){.training = true, .recording = true};
+    return dat_arena_init(&tape->arena, memory_limit);
+}
+
+void dat_tape_free(dat_tape *tape)
+{
+    dat_arena_free(&tape->arena);
+    *tape = (dat_tape){0};
+}
+
+void dat_tape_begin(dat_tape *tape, uint64_t key)
+{
+    dat_arena_reset(&tape->arena);
+    tape->last = NULL;
+    tape->n_nodes = 0;
+    tape->key = key;
+    tape->flops = 0;
+    tape->status = DAT_OK;
+}
+
+bool dat_fail(dat_tape *tape, const char *format, ...)
+{
+    if (tape->status.code == DAT_CODE_OK) {
+        tape->status.code = DAT_CODE_USAGE;
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(tape->status.message, sizeof tape->status.message, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
+
+bool dat_shape_set(dat_tensor *out, int rank, const int64_t *shape)
+{
+    *out = dat_tensor_over(out->name, NULL, rank, shape);
+    return true;
+}
+
+bool dat_shape_like(dat_tensor *out, const dat_tensor *t)
+{
+    return dat_shape_set(out, t->rank, t->shape);
+}
+
+void *dat_tape_take(dat_tape *tape, size_t size)
+{
+    void *memory = dat_arena_take(&tape->arena, size);
+    if (!memory && tape->status.code == DAT_CODE_OK) {
+        tape->status = dat_failure("out of memory: this step needs more than its limit of %zu MiB; use a smaller "
+                                   "micro-batch or raise the limit",
+                                   tape->arena.limit >> 20);
+    }
+    return memory;
+}
+
+dat_real *dat_tape_scratch(dat_tape *tape, int64_t count)
+{
+    return dat_tape_take(tape, (size_t)count * sizeof(dat_real));
+}
+
+static dat_tensor *new_tensor(dat_tape *tape, const char *name)
+{
+    dat_tensor *t = dat_tape_take(tape, sizeof *t);
+    if (t)
+        *t = (dat_tensor){.name = name, .shape = {1, 1, 1, 1}};
+    return t;
+}
+
+dat_tensor *dat_tape_input(dat_tape *tape, const char *name, dat_real *data, int rank, const int64_t *shape)
+{
+    dat_tensor *t = new_tensor(tape, name);
+    if (t)
+        *t = dat_tensor_over(name, data, rank, shape);
+    return t;
+}
+
+dat_tensor *dat_tape_variable(dat_tape *tape, const char *name, dat_real *data, int rank,
+                              const int64_t *shape)
+{
+    dat_tensor *t = dat_tape_input(tape, name, data, rank, shape);
+    if (t)
+        t->needs_grad = true;
+    return t;
+}
+
+/* Looks at the inputs: NULL for a required one means an earlier error, which stays the one reported. */
+static bool inputs_present(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in)
+{
+    DAT_ASSERT(n_in <= DAT_MAX_INPUTS && op->required <= n_in);
+    for (int i = 0; i < op->required; i++)
+        if (!in[i])
+            return tape->status.code == DAT_CODE_OK ? dat_fail(tape, "%s: input %d is missing", op->name, i)
+                                                    : false;
+    return tape->status.code == DAT_CODE_OK;
+}
+
+static dat_node *new_node(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
+                          const void *args, size_t args_size)
+{
+    dat_node *n = dat_tape_take(tape, sizeof *n);
+    void *args_copy = args_size ? dat_tape_take(tape, args_size) : NULL;
+    dat_tensor *out = new_tensor(tape, op->name);
+    if (!n || !out || (args_size && !args_copy))
+        return NULL;
+    if (args_size)
+        memcpy(args_copy, args, args_size);
+    dat_rng stream = dat_rng_fork(&(dat_rng){.key = tape->key}, tape->n_nodes++);
+    *n = (dat_node){.op = op, .tape = tape, .out = out, .args = args_copy, .key = stream.key};
+    for (int i = 0; i < n_in; i++)
+        n->in[i] = in[i];
+    return n;
+}
+
+dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
+                           const void *args, size_t args_size)
+{
+    if (!inputs_present(tape, op, in, n_in))
+        return NULL;
+    dat_node *n = new_node(tape, op, in, n_in, args, args_size);
+    if (!n || !op->shape(tape, n))
+        return NULL;
+    dat_tensor *out = n->out;
+    out->data = dat_tape_take(tape, (size_t)dat_count(out) * sizeof(dat_real));
+    if (op->saved)
+        n->saved = dat_tape_take(tape, (size_t)op->saved(n) * sizeof(dat_real));
+    if (tape->status.code != DAT_CODE_OK)
+        return NULL;
+
+    size_t scratch_start = tape->arena.used;
+    op->forward(n);
+    tape->arena.used = scratch_start;
+    if (tape->status.code != DAT_CODE_OK)
+        return NULL;
+
+    out->maker = n;
+    for (int i = 0; i < n_in && tape->recording; i++)
+        out->needs_grad |= in[i] && in[i]->needs_grad;
+    if (out->needs_grad) {
+        n->previous = tape->last;
+        tape->last = n;
+    }
+    if (op->flops)
+        tape->flops += op->flops(n, false);
+    return out;
+}
+
+/* Gradients appear when the first consumer's backward is about to add to them, while they are warm in cache. */
+static bool ensure_grad(dat_tape *tape, dat_tensor *t)
+{
+    if (t->grad)
+        return true;
+    size_t size = (size_t)dat_count(t) * sizeof(dat_real);
+    t->grad = dat_tape_take(tape, size);
+    if (t->grad)
+        memset(t->grad, 0, size);
+    return t->grad;
+}
+
+static bool ensure_input_grads(dat_node *n)
+{
+    for (int i = 0; i < DAT_MAX_INPUTS; i++)
+        if (n->in[i] && n->in[i]->needs_grad && !ensure_grad(n->tape, n->in[i]))
+            return false;
+    return true;
+}
+
+static void walk_back(dat_tape *tape)
+{
+    for (dat_node *n = tape->last; n; n = n->previous) {
+        if (!n->out->grad)
+            continue; /* nothing that was differentiated depends on it */
+        if (!ensure_input_grads(n))
+            return;
+        size_t scratch_start = tape->arena.used;
+        n->op->backward(n);
+        tape->arena.used = scratch_start;
+        if (n->op->flops)
+            tape->flops += n->op->flops(n, true);
+    }
+}
+
+void dat_tape_backward_from(dat_tape *tape, dat_tensor *out, const dat_real *cotangent)
+{
+    if (!out || tape->status.code != DAT_CODE_OK || !out->needs_grad || !ensure_grad(tape, out))
+        return;
+    for (int64_t i = 0; i < dat_count(out); i++)
+        out->grad[i] += cotangent[i];
+    walk_back(tape);
+}
+
+void dat_tape_backward(dat_tape *tape, dat_tensor *loss, dat_real scale)
+{
+    DAT_ASSERT(!loss || dat_count(loss) == 1);
+    dat_tape_backward_from(tape, loss, &scale);
+}
