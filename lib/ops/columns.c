@@ -1,0 +1,48 @@
+#include "ops/columns.h"
+
+#include "ops/partial_sums.h"
+
+/* Rows of `width` values with one value a column beside them: a bias, or its gradient's partial sums. */
+typedef struct column_values {
+    dat_real *rows;
+    const dat_real *gradient_rows;
+    int64_t width;
+    const dat_real *bias;
+    dat_real *sums;
+} column_values;
+
+static void add_bias_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const column_values *v = context;
+    for (int64_t r = start; r < end; r++)
+#pragma omp simd
+        for (int64_t j = 0; j < v->width; j++)
+            v->rows[r * v->width + j] += v->bias[j];
+}
+
+void dat_add_to_rows(dat_real *y, int64_t rows, int64_t width, const dat_real *bias)
+{
+    column_values v = {.rows = y, .width = width, .bias = bias};
+    dat_parallel(dat_pieces_of(rows, dat_min_rows(width)), add_bias_piece, &v);
+}
+
+static void sum_columns_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    const column_values *v = context;
+    dat_real *sums = v->sums + piece * v->width;
+    for (int64_t r = start; r < end; r++)
+#pragma omp simd
+        for (int64_t j = 0; j < v->width; j++)
+            sums[j] += v->gradient_rows[r * v->width + j];
+}
+
+void dat_add_column_sums(dat_tape *tape, const dat_real *dy, int64_t rows, int64_t width, dat_real *sums)
+{
+    dat_pieces pieces = dat_pieces_of(rows, dat_min_rows(width));
+    column_values v = {.gradient_rows = dy, .width = width, .sums = dat_partial_sums(tape, pieces, width)};
+    if (!v.sums)
+        return;
+    dat_parallel(pieces, sum_columns_piece, &v);
+    dat_add_partial_sums(v.sums, pieces, width, sums);
+}

@@ -1,0 +1,403 @@
+/* Relational attention (equation 2 of the paper; W_r applied after attending, appendix B.1). Per batch item, with
+ * P^h = softmax(scale Q K^T), M the dropout mask, r^l = act(s Qr^l Kr^l^T):
+ *   T[i, h, l] = sum_j (M P)^h_ij r^l_ij,       O^h = (M P)^h V + T^h W_r^h^T
+ *   dT^h = dO^h W_r^h,   dW_r^h = dO^h^T T^h,   dV = (M P)^h^T dO^h
+ *   d(M P)^h_ij = dO^h_i . V_j + sum_l dT[i, h, l] r^l_ij,   dr^l_ij = sum_h dT[i, h, l] (M P)^h_ij
+ * T never gets a value dimension: (n, n_heads, R) instead of the (n, n, n_heads, head_dim) of the formula. */
+#include <inttypes.h>
+
+#include "ops/attention_heads.h"
+#include "ops/partial_sums.h"
+#include "ops/registry.h"
+#include "ops/softmax.h"
+
+enum { QUERY, KEY, QUERY_REL, KEY_REL, SYMBOLS, WR };
+
+typedef struct relational_sizes {
+    dat_head_sizes s;
+    int64_t R, rel_dim;
+    int64_t square;            /* n * n */
+    int64_t averages;          /* n * n_heads * R, the size of T */
+} relational_sizes;
+
+static relational_sizes sizes_of(const dat_node *n)
+{
+    const dat_relational_args *args = n->args;
+    dat_head_sizes s = dat_head_sizes_of(n->in[QUERY], n->in[KEY], n->in[SYMBOLS], &args->attention);
+    return (relational_sizes){.s = s,
+                              .R = args->n_relations,
+                              .rel_dim = n->in[QUERY_REL]->shape[2] / args->n_relations,
+                              .square = s.n * s.n,
+                              .averages = s.n * s.n_heads * args->n_relations};
+}
+
+static bool relational_shape(dat_tape *tape, dat_node *n)
+{
+    const dat_relational_args *args = n->args;
+    const dat_tensor *query = n->in[QUERY], *query_rel = n->in[QUERY_REL], *wr = n->in[WR];
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    dat_head_sizes s;
+    if (!dat_head_sizes_check(tape, n, query, n->in[KEY], n->in[SYMBOLS], &args->attention, &s))
+        return false;
+    if (s.n != s.m || s.shared_keys)
+        return dat_fail(tape, "%s: query %s is %s but key %s is %s", n->op->name, query->name,
+                        dat_shape_text(query, left), n->in[KEY]->name, dat_shape_text(n->in[KEY], right));
+    if (!dat_same_shape(query_rel, n->in[KEY_REL]) || query_rel->rank != 3 ||
+        query_rel->shape[0] != s.batch || query_rel->shape[1] != s.n || args->n_relations < 1 ||
+        query_rel->shape[2] % args->n_relations)
+        return dat_fail(tape, "%s: relation query %s and key %s do not fit %" PRId64 " relations of %" PRId64
+                        " positions", n->op->name, dat_shape_text(query_rel, left),
+                        dat_shape_text(n->in[KEY_REL], right), args->n_relations, s.n);
+    if (wr->rank != 3 || wr->shape[0] != s.n_heads || wr->shape[1] != s.head_dim ||
+        wr->shape[2] != args->n_relations)
+        return dat_fail(tape, "%s: wr %s is %s, expected [%" PRId64 ", %" PRId64 ", %" PRId64 "]", n->op->name,
+                        wr->name, dat_shape_text(wr, left), s.n_heads, s.head_dim, args->n_relations);
+    return dat_shape_set(n->out, 3, (int64_t[]){s.batch, s.n, s.n_heads * s.head_dim});
+}
+
+static double relational_flops(const dat_node *n, bool backward)
+{
+    const dat_relational_args *args = n->args;
+    relational_sizes z = sizes_of(n);
+    double pairs = dat_head_pairs(&z.s, &args->attention), head_pairs = pairs / (double)z.s.n_heads;
+    double scores = 2 * pairs * (double)z.s.key_dim, values = 2 * pairs * (double)z.s.head_dim;
+    double relations = 2 * head_pairs * (double)(z.R * z.rel_dim), averages = 2 * pairs * (double)z.R;
+    double projected = 2.0 * (double)(z.s.batch * z.averages * z.s.head_dim);
+    return (backward ? 2 : 1) * (scores + values + relations + averages + projected);
+}
+
+/* What forward keeps for one batch item, in this order. */
+typedef struct item_state {
+    dat_real *p;        /* (n_heads, n, n) probabilities before dropout */
+    dat_real *r;        /* (R, n, n) relations after the activation */
+    dat_real *before;   /* (R, n, n) before it, for pointwise activations other than the identity; else NULL */
+    dat_real *averages; /* (n, n_heads, R) the T of the formulas */
+} item_state;
+
+static bool keeps_before(const dat_relational_args *args)
+{
+    return !args->relation_softmax && args->relation_activation != DAT_IDENTITY;
+}
+
+static int64_t item_state_size(const dat_node *n, const relational_sizes *z)
+{
+    return (z->s.n_heads + z->R * (keeps_before(n->args) ? 2 : 1)) * z->square + z->averages;
+}
+
+static item_state item_state_of(const dat_node *n, const relational_sizes *z, int64_t b)
+{
+    dat_real *start = n->saved + b * item_state_size(n, z);
+    item_state state = {.p = start, .r = start + z->s.n_heads * z->square};
+    dat_real *next = state.r + z->R * z->square;
+    if (keeps_before(n->args)) {
+        state.before = next;
+        next += z->R * z->square;
+    }
+    state.averages = next;
+    return state;
+}
+
+static int64_t relational_saved(const dat_node *n)
+{
+    relational_sizes z = sizes_of(n);
+    return z.s.batch * item_state_size(n, &z);
+}
+
+/* wr (n_heads, head_dim, R) as (n_heads, R, head_dim): rows that kernels run along. */
+static dat_real *transposed_wr(dat_node *n, const relational_sizes *z)
+{
+    dat_real *rows = dat_tape_scratch(n->tape, dat_count(n->in[WR]));
+    for (int64_t h = 0; rows && h < z->s.n_heads; h++)
+        for (int64_t d = 0; d < z->s.head_dim; d++)
+            for (int64_t l = 0; l < z->R; l++)
+                rows[(h * z->R + l) * z->s.head_dim + d] =
+                    n->in[WR]->data[(h * z->s.head_dim + d) * z->R + l];
+    return rows;
+}
+
+static void item_relations(const dat_node *n, const relational_sizes *z, int64_t b, const item_state *state)
+{
+    const dat_relational_args *args = n->args;
+    int64_t width = z->R * z->rel_dim;
+    const dat_real *q = n->in[QUERY_REL]->data + b * z->s.n * width;
+    const dat_real *k = n->in[KEY_REL]->data + b * z->s.n * width;
+    dat_real *dots = state->before ? state->before : state->r;
+    for (int64_t l = 0; l < z->R; l++)
+        dat_gemm_serial(z->s.n, z->s.n, z->rel_dim, (dat_real)args->relation_scale,
+                        dat_head_matrix(q + l * z->rel_dim, width),
+                        dat_transposed(dat_head_matrix(k + l * z->rel_dim, width)), 0, dots + l * z->square,
+                        z->s.n);
+    if (args->relation_softmax)
+        for (int64_t row = 0; row < z->R * z->s.n; row++)
+            dat_softmax_row(state->r + row * z->s.n, z->s.n);
+    else if (state->before)
+        dat_activate(args->relation_activation, z->R * z->square, state->before, state->r);
+}
+
+/* The probabilities as attention uses them: with dropout in `dropped`, or the saved ones. */
+static const dat_real *dropped_probabilities(const dat_node *n, const relational_sizes *z, int64_t b,
+                                             const item_state *state, dat_real *dropped)
+{
+    const dat_relational_args *args = n->args;
+    dat_dropout_mask mask = dat_dropout_mask_of(n, args->attention.dropout);
+    if (!mask.threshold)
+        return state->p;
+    for (int64_t h = 0; h < z->s.n_heads; h++)
+        dat_head_dropout(&z->s, mask, (b * z->s.n_heads + h) * z->square, state->p + h * z->square,
+                         dropped + h * z->square);
+    return dropped;
+}
+
+static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b, const dat_real *wr_rows,
+                         dat_real *dropped)
+{
+    const dat_head_sizes *s = &z->s;
+    const dat_relational_args *args = n->args;
+    item_state state = item_state_of(n, z, b);
+    int64_t out_width = s->n_heads * s->head_dim, value_width = s->n_kv_heads * s->head_dim;
+    const dat_real *q = n->in[QUERY]->data + b * s->n * s->n_heads * s->key_dim;
+    const dat_real *k = n->in[KEY]->data + b * s->n * s->n_kv_heads * s->key_dim;
+    const dat_real *v = n->in[SYMBOLS]->data + (s->shared_values ? 0 : b) * s->n * value_width;
+
+    for (int64_t h = 0; h < s->n_heads; h++)
+        dat_head_probabilities(s, &args->attention, q + h * s->key_dim, k + dat_kv_head(s, h) * s->key_dim,
+                               state.p + h * z->square);
+    item_relations(n, z, b, &state);
+    const dat_real *p = dropped_probabilities(n, z, b, &state, dropped);
+    for (int64_t i = 0; i < s->n; i++)
+        dat_gemm_serial(s->n_heads, z->R, s->n, 1, dat_head_matrix(p + i * s->n, z->square),
+                        dat_transposed(dat_head_matrix(state.r + i * s->n, z->square)), 0,
+                        state.averages + i * s->n_heads * z->R, z->R);
+    for (int64_t h = 0; h < s->n_heads; h++) {
+        dat_real *out = n->out->data + b * s->n * out_width + h * s->head_dim;
+        dat_gemm_serial(s->n, s->head_dim, s->n, 1, dat_head_matrix(p + h * z->square, s->n),
+                        dat_head_matrix(v + dat_kv_head(s, h) * s->head_dim, value_width), 0, out, out_width);
+        dat_gemm_serial(s->n, s->head_dim, z->R, 1,
+                        dat_head_matrix(state.averages + h * z->R, s->n_heads * z->R),
+                        dat_head_matrix(wr_rows + h * z->R * s->head_dim, s->head_dim), 1, out, out_width);
+    }
+}
+
+/* Copies what was asked for: probabilities as saved, relations as (B, i, j, l). */
+static void write_sinks(const dat_node *n, const relational_sizes *z)
+{
+    const dat_relational_args *args = n->args;
+    for (int64_t b = 0; b < z->s.batch; b++) {
+        item_state state = item_state_of(n, z, b);
+        int64_t probabilities = z->s.n_heads * z->square;
+        if (args->attention.scores)
+            for (int64_t i = 0; i < probabilities; i++)
+                args->attention.scores[b * probabilities + i] = state.p[i];
+        if (args->relations)
+            for (int64_t l = 0; l < z->R; l++)
+                for (int64_t ij = 0; ij < z->square; ij++)
+                    args->relations[(b * z->square + ij) * z->R + l] = state.r[l * z->square + ij];
+    }
+}
+
+/* What the pieces of a batch share: scratch for each, and partial sums of what the batch shares. */
+typedef struct batch_work {
+    const dat_node *n;
+    relational_sizes z;
+    const dat_real *wr_rows;
+    dat_real *scratch;
+    dat_real *wr_sums, *symbol_sums; /* symbol_sums is NULL where each item has its own symbols */
+} batch_work;
+
+static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    const batch_work *work = context;
+    dat_real *dropped = work->scratch + piece * work->z.s.n_heads * work->z.square;
+    for (int64_t b = start; b < end; b++)
+        forward_item(work->n, &work->z, b, work->wr_rows, dropped);
+}
+
+static void relational_forward(dat_node *n)
+{
+    batch_work work = {.n = n, .z = sizes_of(n)};
+    dat_pieces pieces = dat_pieces_of(work.z.s.batch, 1);
+    work.wr_rows = transposed_wr(n, &work.z);
+    work.scratch = dat_tape_scratch(n->tape, pieces.count * work.z.s.n_heads * work.z.square);
+    if (!work.wr_rows || !work.scratch)
+        return;
+    dat_parallel(pieces, forward_piece, &work);
+    write_sinks(n, &work.z);
+}
+
+/* Scratch of one piece of backward. */
+typedef struct piece_scratch {
+    dat_real *dropped; /* (n_heads, n, n) */
+    dat_real *dp;      /* (n_heads, n, n) */
+    dat_real *dr;      /* (R, n, n) at the relations, then at their dot products */
+    dat_real *ddots;   /* (R, n, n) */
+    dat_real *dt;      /* (n, n_heads, R) */
+} piece_scratch;
+
+static int64_t piece_scratch_size(const relational_sizes *z)
+{
+    return 2 * (z->s.n_heads + z->R) * z->square + z->averages;
+}
+
+static piece_scratch piece_scratch_of(const relational_sizes *z, dat_real *start)
+{
+    int64_t heads = z->s.n_heads * z->square, relations = z->R * z->square;
+    return (piece_scratch){.dropped = start,
+                           .dp = start + heads,
+                           .dr = start + 2 * heads,
+                           .ddots = start + 2 * heads + relations,
+                           .dt = start + 2 * (heads + relations)};
+}
+
+/* From dO: dT, dW_r, dV and the part of dP that comes through the symbols. */
+static void backward_values(const dat_node *n, const relational_sizes *z, int64_t b, const item_state *state,
+                            const dat_real *p, const dat_real *wr_rows, const piece_scratch *work,
+                            dat_real *dwr_rows, dat_real *dv)
+{
+    const dat_head_sizes *s = &z->s;
+    int64_t out_width = s->n_heads * s->head_dim, value_width = s->n_kv_heads * s->head_dim;
+    const dat_real *v = n->in[SYMBOLS]->data + (s->shared_values ? 0 : b) * s->n * value_width;
+    for (int64_t h = 0; h < s->n_heads; h++) {
+        int64_t g = dat_kv_head(s, h), wr_start = h * z->R * s->head_dim;
+        dat_matrix dout =
+            dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
+        dat_gemm_serial(s->n, z->R, s->head_dim, 1, dout,
+                        dat_transposed(dat_head_matrix(wr_rows + wr_start, s->head_dim)), 0,
+                        work->dt + h * z->R, s->n_heads * z->R);
+        dat_gemm_serial(z->R, s->head_dim, s->n, 1,
+                        dat_transposed(dat_head_matrix(state->averages + h * z->R, s->n_heads * z->R)), dout, 1,
+                        dwr_rows + wr_start, s->head_dim);
+        if (dv)
+            dat_gemm_serial(s->n, s->head_dim, s->n, 1,
+                            dat_transposed(dat_head_matrix(p + h * z->square, s->n)), dout, 1,
+                            dv + g * s->head_dim, value_width);
+        dat_gemm_serial(s->n, s->n, s->head_dim, 1, dout,
+                        dat_transposed(dat_head_matrix(v + g * s->head_dim, value_width)), 0,
+                        work->dp + h * z->square, s->n);
+    }
+}
+
+/* From dr, the gradient at the relations, adds to the relation queries and keys. */
+static void backward_relations(const dat_node *n, const relational_sizes *z, int64_t b,
+                               const item_state *state, const piece_scratch *work)
+{
+    const dat_relational_args *args = n->args;
+    const dat_tensor *query = n->in[QUERY_REL], *key = n->in[KEY_REL];
+    int64_t width = z->R * z->rel_dim, start = b * z->s.n * width;
+    const dat_real *ddots = work->dr;
+    if (args->relation_softmax) {
+        for (int64_t row = 0; row < z->R * z->s.n; row++)
+            dat_softmax_row_backward(state->r + row * z->s.n, work->dr + row * z->s.n, z->s.n);
+    } else if (state->before) {
+        for (int64_t i = 0; i < z->R * z->square; i++)
+            work->ddots[i] = 0;
+        dat_activate_backward(args->relation_activation, z->R * z->square, state->before, work->dr,
+                              work->ddots);
+        ddots = work->ddots;
+    }
+    for (int64_t l = 0; l < z->R; l++) {
+        dat_matrix dots = dat_head_matrix(ddots + l * z->square, z->s.n);
+        int64_t first = start + l * z->rel_dim;
+        if (query->grad)
+            dat_gemm_serial(z->s.n, z->rel_dim, z->s.n, (dat_real)args->relation_scale, dots,
+                            dat_head_matrix(key->data + first, width), 1, query->grad + first, width);
+        if (key->grad)
+            dat_gemm_serial(z->s.n, z->rel_dim, z->s.n, (dat_real)args->relation_scale, dat_transposed(dots),
+                            dat_head_matrix(query->data + first, width), 1, key->grad + first, width);
+    }
+}
+
+static void backward_item(const dat_node *n, const relational_sizes *z, int64_t b, const dat_real *wr_rows,
+                          const piece_scratch *work, dat_real *dwr_rows, dat_real *dv)
+{
+    const dat_head_sizes *s = &z->s;
+    const dat_relational_args *args = n->args;
+    item_state state = item_state_of(n, z, b);
+    const dat_real *p = dropped_probabilities(n, z, b, &state, work->dropped);
+    backward_values(n, z, b, &state, p, wr_rows, work, dwr_rows, dv);
+    for (int64_t i = 0; i < s->n; i++) {
+        dat_matrix dt = dat_head_matrix(work->dt + i * s->n_heads * z->R, z->R);
+        dat_gemm_serial(s->n_heads, s->n, z->R, 1, dt, dat_head_matrix(state.r + i * s->n, z->square), 1,
+                        work->dp + i * s->n, z->square);
+        dat_gemm_serial(z->R, s->n, s->n_heads, 1, dat_transposed(dt),
+                        dat_head_matrix(p + i * s->n, z->square), 0, work->dr + i * s->n, z->square);
+    }
+    backward_relations(n, z, b, &state, work);
+
+    dat_dropout_mask mask = dat_dropout_mask_of(n, args->attention.dropout);
+    const dat_tensor *query = n->in[QUERY], *key = n->in[KEY];
+    int64_t query_start = b * s->n * s->n_heads * s->key_dim, key_start = b * s->n * s->n_kv_heads * s->key_dim;
+    for (int64_t h = 0; h < s->n_heads; h++) {
+        int64_t q = query_start + h * s->key_dim, k = key_start + dat_kv_head(s, h) * s->key_dim;
+        dat_head_probabilities_backward(s, &args->attention, mask, (b * s->n_heads + h) * z->square,
+                                        query->data + q, key->data + k, state.p + h * z->square,
+                                        work->dp + h * z->square, query->grad ? query->grad + q : NULL,
+                                        key->grad ? key->grad + k : NULL);
+    }
+}
+
+/* dwr (n_heads, head_dim, R) += the sums over pieces of dwr_rows (n_heads, R, head_dim). */
+static void add_wr_grads(const relational_sizes *z, const dat_real *sums, dat_pieces pieces, dat_real *dwr)
+{
+    int64_t hd = z->s.head_dim, count = z->s.n_heads * z->R * hd;
+    for (int64_t piece = 0; piece < pieces.count; piece++)
+        for (int64_t h = 0; h < z->s.n_heads; h++)
+            for (int64_t l = 0; l < z->R; l++)
+                for (int64_t d = 0; d < hd; d++)
+                    dwr[(h * hd + d) * z->R + l] += sums[piece * count + (h * z->R + l) * hd + d];
+}
+
+static void backward_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    const batch_work *work = context;
+    const relational_sizes *z = &work->z;
+    dat_real *dsymbols = work->n->in[SYMBOLS]->grad;
+    int64_t value_count = z->s.n * z->s.n_kv_heads * z->s.head_dim;
+    piece_scratch scratch = piece_scratch_of(z, work->scratch + piece * piece_scratch_size(z));
+    dat_real *dwr_rows = work->wr_sums + piece * dat_count(work->n->in[WR]);
+    for (int64_t b = start; b < end; b++) {
+        dat_real *dv = dsymbols ? dsymbols + b * value_count : NULL;
+        if (work->symbol_sums)
+            dv = work->symbol_sums + piece * value_count;
+        backward_item(work->n, z, b, work->wr_rows, &scratch, dwr_rows, dv);
+    }
+}
+
+static void relational_backward(dat_node *n)
+{
+    batch_work work = {.n = n, .z = sizes_of(n)};
+    const relational_sizes *z = &work.z;
+    dat_real *dsymbols = n->in[SYMBOLS]->grad, *dwr = n->in[WR]->grad;
+    int64_t value_count = z->s.n * z->s.n_kv_heads * z->s.head_dim;
+    bool sum_symbols = z->s.shared_values && dsymbols;
+    dat_pieces pieces = dat_pieces_of(z->s.batch, 1);
+    work.wr_rows = transposed_wr(n, z);
+    work.scratch = dat_tape_scratch(n->tape, pieces.count * piece_scratch_size(z));
+    work.wr_sums = dat_partial_sums(n->tape, pieces, dat_count(n->in[WR]));
+    if (sum_symbols)
+        work.symbol_sums = dat_partial_sums(n->tape, pieces, value_count);
+    if (!work.wr_rows || !work.scratch || !work.wr_sums || (sum_symbols && !work.symbol_sums))
+        return;
+    dat_parallel(pieces, backward_piece, &work);
+    if (dwr)
+        add_wr_grads(z, work.wr_sums, pieces, dwr);
+    if (sum_symbols)
+        dat_add_partial_sums(work.symbol_sums, pieces, value_count, dsymbols);
+}
+
+const dat_op dat_op_relational_attention = {
+    .name = "relational_attention",
+    .required = 6,
+    .shape = relational_shape,
+    .flops = relational_flops,
+    .saved = relational_saved,
+    .forward = relational_forward,
+    .backward = relational_backward,
+};
+
+dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_tensor *query, dat_tensor *key,
+                                          dat_tensor *query_rel, dat_tensor *key_rel, dat_tensor *symbols,
+                                          dat_tensor *wr, const dat_relational_args *args)
+{
+    dat_tensor *in[] = {query, key, query_rel, key_rel, symbols, wr};
+    return dat_tape_apply(tape, &dat_op_relational_attention, in, 6, args, sizeof *args);
+}
