@@ -1,0 +1,88 @@
+#include "models/vision.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/memory.h"
+
+const char *const dat_pool_names[] = {"cls", "mean", NULL};
+
+static dat_status check(const dat_vision_config *c)
+{
+    if (c->patch_height < 1 || c->patch_width < 1 || c->image_height % c->patch_height ||
+        c->image_width % c->patch_width)
+        return dat_usage("vision model: patches of %" PRId64 " x %" PRId64 " do not tile images of %" PRId64 " x %" PRId64,
+                         c->patch_height, c->patch_width, c->image_height, c->image_width);
+    if (c->n_layers < 1 || c->n_classes < 1 || c->channels < 1)
+        return dat_usage("vision model: n_layers = %" PRId64 ", n_classes = %" PRId64 " and channels = %" PRId64
+                         " must be at least 1", c->n_layers, c->n_classes, c->channels);
+    return DAT_OK;
+}
+
+static void init_embedding(dat_vision_model *model, dat_params *params)
+{
+    const dat_vision_config *c = &model->config;
+    int64_t pixels = c->patch_height * c->patch_width * c->channels, d = c->block.d_model;
+    dat_init normal = {DAT_INIT_NORMAL, 1};
+    dat_norm_init(&model->patch_norm, params, "to_patch_embedding.1", DAT_LAYER_NORM, pixels);
+    dat_linear_init(&model->patch_embedding, params, "to_patch_embedding.2", pixels, d, true);
+    dat_norm_init(&model->embedding_norm, params, "to_patch_embedding.3", DAT_LAYER_NORM, d);
+    model->positions =
+        dat_params_add(params, "", "pos_embedding", 3, (int64_t[]){1, model->n_patches + 1, d}, normal);
+    model->class_token = dat_params_add(params, "", "cls_token", 3, (int64_t[]){1, 1, d}, normal);
+}
+
+dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const dat_vision_config *config)
+{
+    *model = (dat_vision_model){.config = *config};
+    dat_vision_config *c = &model->config;
+    DAT_TRY(check(c));
+    int64_t d = c->block.d_model;
+    model->n_patches = (c->image_height / c->patch_height) * (c->image_width / c->patch_width);
+    c->symbol_count = c->symbol_count ? c->symbol_count : model->n_patches + 1;
+    if (c->symbol_count < model->n_patches + 1)
+        return dat_usage("vision model: %" PRId64 " positional symbols are fewer than the %" PRId64 " tokens of an image",
+                         c->symbol_count, model->n_patches + 1);
+    if (c->block.dual)
+        model->symbol_library = dat_params_add(params, "symbol_retriever", "symbol_library.weight", 2,
+                                               (int64_t[]){c->symbol_count, d}, (dat_init){DAT_INIT_NORMAL, 1});
+    init_embedding(model, params);
+    model->blocks = dat_allocate((size_t)c->n_layers, sizeof model->blocks[0]);
+    for (int64_t i = 0; i < c->n_layers; i++) {
+        char name[DAT_SCOPE_SIZE];
+        DAT_TRY(dat_encoder_block_init(&model->blocks[i], params,
+                                       dat_scope(name, "", "encoder_blocks.%" PRId64, i), &c->block));
+    }
+    if (c->final_norm)
+        dat_norm_init(&model->final_norm, params, "final_out.0", c->block.norm_type, d);
+    dat_linear_init(&model->head, params, c->final_norm ? "final_out.1" : "final_out", d, c->n_classes, true);
+    return DAT_OK;
+}
+
+dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images)
+{
+    const dat_vision_config *c = &model->config;
+    dat_tensor *patches = dat_patchify(tape, images, c->patch_height, c->patch_width);
+    dat_tensor *x = dat_norm_linear(tape, patches, model->patch_norm.gain, model->patch_norm.shift,
+                                    model->patch_embedding.weight, model->patch_embedding.bias);
+    x = dat_norm_forward(tape, &model->embedding_norm, x);
+    x = dat_prepend_token(tape, x, model->class_token, model->positions); /* (B, n_patches + 1, d_model) */
+    x = dat_dropout(tape, x, c->block.dropout);
+
+    dat_attention_context context = {0};
+    dat_tensor *symbols =
+        c->block.dual ? dat_first_rows(tape, model->symbol_library, model->n_patches + 1) : NULL;
+    for (int64_t i = 0; i < c->n_layers; i++)
+        x = dat_encoder_block_forward(tape, &model->blocks[i], x, symbols, &context);
+
+    x = c->pool == DAT_POOL_MEAN ? dat_mean_tokens(tape, x) : dat_select_token(tape, x, 0);
+    if (c->final_norm)
+        x = dat_norm_forward(tape, &model->final_norm, x);
+    return dat_linear_forward(tape, &model->head, x);
+}
+
+void dat_vision_free(dat_vision_model *model)
+{
+    free(model->blocks);
+    *model = (dat_vision_model){0};
+}

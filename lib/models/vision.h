@@ -1,0 +1,46 @@
+/* Vision models: a Transformer (ViT) or Dual Attention Transformer (ViDAT) encoder over image patches, as the
+ * reference's VisionTransformer and VisionDualAttnTransformer. Parameter names are its state_dict keys. */
+#ifndef DAT_MODELS_VISION_H
+#define DAT_MODELS_VISION_H
+
+#include "nn/blocks.h"
+
+typedef enum dat_pool { DAT_POOL_CLS, DAT_POOL_MEAN } dat_pool;
+
+/* "cls", "mean"; ends with NULL. */
+extern const char *const dat_pool_names[];
+
+typedef struct dat_vision_config {
+    int64_t channels, image_height, image_width;
+    int64_t patch_height, patch_width;
+    int64_t n_classes;
+    int64_t n_layers;
+    dat_block_config block;  /* d_model, heads, feed-forward, norms, dropout */
+    int64_t symbol_count;    /* rows of the positional symbol library; 0: one per token */
+    bool final_norm;         /* a norm before the head, which the paper's models do not have */
+    dat_pool pool;           /* mean pooling includes the class token, as in the reference */
+} dat_vision_config;
+
+typedef struct dat_vision_model {
+    dat_vision_config config;
+    int64_t n_patches;
+    dat_tensor *symbol_library;       /* (symbol_count, d_model), ViDAT only */
+    dat_norm patch_norm;              /* over a patch's pixels */
+    dat_linear_layer patch_embedding; /* (d_model, patch pixels) */
+    dat_norm embedding_norm;
+    dat_tensor *positions;            /* (1, n_patches + 1, d_model) */
+    dat_tensor *class_token;          /* (1, 1, d_model) */
+    dat_encoder_block *blocks;        /* n_layers, owned */
+    dat_norm final_norm;
+    dat_linear_layer head;            /* (n_classes, d_model) */
+} dat_vision_model;
+
+/* Checks the config and registers all parameters. The caller frees the model whatever the result. */
+dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const dat_vision_config *config);
+
+/* images (B, channels, height, width) -> logits (B, n_classes). */
+dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images);
+
+void dat_vision_free(dat_vision_model *model);
+
+#endif

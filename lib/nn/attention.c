@@ -1,0 +1,76 @@
+#include "nn/attention.h"
+
+#include <inttypes.h>
+
+dat_status dat_attention_config_complete(dat_attention_config *c, const char *what)
+{
+    if (c->d_model < 1 || c->n_heads < 1)
+        return dat_usage("%s: d_model = %" PRId64 " and n_heads = %" PRId64 " must both be at least 1", what, c->d_model,
+                         c->n_heads);
+    c->n_kv_heads = c->n_kv_heads ? c->n_kv_heads : c->n_heads;
+    c->total_n_heads = c->total_n_heads ? c->total_n_heads : c->n_heads;
+    if (c->n_kv_heads < 1 || c->n_heads % c->n_kv_heads)
+        return dat_usage("%s: n_heads = %" PRId64 " must be a multiple of n_kv_heads = %" PRId64, what, c->n_heads,
+                         c->n_kv_heads);
+    if (c->total_n_heads < c->n_heads || c->d_model % c->total_n_heads)
+        return dat_usage("%s: d_model = %" PRId64 " must be a multiple of the total number of heads = %" PRId64, what,
+                         c->d_model, c->total_n_heads);
+    c->key_dim = c->key_dim ? c->key_dim : c->d_model / c->total_n_heads;
+    if (c->symmetric && c->n_kv_heads != c->n_heads)
+        return dat_usage("%s: symmetric attention shares queries and keys, so n_kv_heads = %" PRId64
+                         " must equal n_heads = %" PRId64, what, c->n_kv_heads, c->n_heads);
+    if (!(c->dropout >= 0 && c->dropout < 1))
+        return dat_usage("%s: dropout = %g must be at least 0 and less than 1", what, c->dropout);
+    return DAT_OK;
+}
+
+dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, const char *scope,
+                              const dat_attention_config *config, const dat_linear_layer *shared_wq,
+                              const dat_linear_layer *shared_wk)
+{
+    char name[DAT_SCOPE_SIZE];
+    *layer = (dat_attention_layer){.config = *config};
+    dat_attention_config *c = &layer->config;
+    DAT_TRY(dat_attention_config_complete(c, scope[0] ? scope : "attention"));
+    layer->head_dim = c->d_model / c->total_n_heads;
+    if (shared_wq) {
+        dat_linear_tie(&layer->wq, params, dat_scope(name, scope, "wq"), shared_wq);
+        dat_linear_tie(&layer->wk, params, dat_scope(name, scope, "wk"), shared_wk);
+    } else {
+        dat_linear_init(&layer->wq, params, dat_scope(name, scope, "wq"), c->d_model, c->n_heads * c->key_dim,
+                        false);
+        if (c->symmetric)
+            dat_linear_tie(&layer->wk, params, dat_scope(name, scope, "wk"), &layer->wq);
+        else
+            dat_linear_init(&layer->wk, params, dat_scope(name, scope, "wk"), c->d_model,
+                            c->n_kv_heads * c->key_dim, c->bias_kv);
+    }
+    dat_linear_init(&layer->wv, params, dat_scope(name, scope, "wv"), c->d_model,
+                    c->n_kv_heads * layer->head_dim, c->bias_kv);
+    int64_t out = c->n_heads * layer->head_dim;
+    dat_linear_init(&layer->wo, params, dat_scope(name, scope, "wo"), out, out, c->bias_out);
+    return DAT_OK;
+}
+
+dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
+                                  dat_tensor *key, dat_tensor *value, const dat_attention_context *context)
+{
+    const dat_attention_config *c = &layer->config;
+    dat_tensor *q = dat_linear_forward(tape, &layer->wq, query); /* (B, Lq, n_heads key_dim) */
+    dat_tensor *k = dat_linear_forward(tape, &layer->wk, key);   /* (B, Lk, n_kv_heads key_dim) */
+    dat_tensor *v = dat_linear_forward(tape, &layer->wv, value); /* (B, Lk, n_kv_heads head_dim) */
+    if (context->cosines) {
+        q = dat_rope(tape, q, context->cosines, context->sines, c->n_heads);
+        k = dat_rope(tape, k, context->cosines, context->sines, c->n_kv_heads);
+    }
+    dat_attention_args args = {
+        .n_heads = c->n_heads,
+        .n_kv_heads = c->n_kv_heads,
+        .scale = 1 / sqrt((double)layer->head_dim),
+        .dropout = c->dropout,
+        .causal = context->causal,
+        .mask = context->mask,
+        .scores = context->scores,
+    };
+    return dat_linear_forward(tape, &layer->wo, dat_attention(tape, q, k, v, &args));
+}

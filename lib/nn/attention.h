@@ -1,0 +1,46 @@
+/* Multi-head attention with separate query, key and value inputs: the reference's Attention. */
+#ifndef DAT_NN_ATTENTION_H
+#define DAT_NN_ATTENTION_H
+
+#include "nn/linear.h"
+
+/* What a forward pass adds to its inputs. All optional. */
+typedef struct dat_attention_context {
+    bool causal;                 /* position i attends to j <= i only */
+    const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend */
+    dat_tensor *cosines, *sines; /* RoPE angles (>= L, key_dim / 2) */
+    dat_real *scores;            /* receives the attention probabilities (B, n_heads, Lq, Lk) */
+    dat_real *relations;         /* receives the relations (B, L, L, n_relations) of relational attention */
+} dat_attention_context;
+
+typedef struct dat_attention_config {
+    int64_t d_model, n_heads;
+    int64_t n_kv_heads;    /* 0: n_heads. Fewer: grouped queries; 1: multi-query */
+    int64_t key_dim;       /* 0: head_dim. The scale stays 1/sqrt(head_dim), as in the reference */
+    int64_t total_n_heads; /* 0: n_heads. head_dim is d_model / total_n_heads */
+    bool bias_kv, bias_out;
+    bool symmetric;        /* one projection for queries and keys */
+    double dropout;        /* rate, on the attention probabilities */
+} dat_attention_config;
+
+typedef struct dat_attention_layer {
+    dat_attention_config config; /* with its zeros replaced */
+    int64_t head_dim;
+    dat_linear_layer wq, wk, wv, wo;
+} dat_attention_layer;
+
+/* Replaces the zeros of a config and checks it; `what` names it in messages. */
+dat_status dat_attention_config_complete(dat_attention_config *config, const char *what);
+
+/* Registers wq, wk, wv, wo under `scope`. With `shared_wq` and `shared_wk` (both or neither NULL) the layer uses those
+ * projections under its own names. */
+dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, const char *scope,
+                              const dat_attention_config *config, const dat_linear_layer *shared_wq,
+                              const dat_linear_layer *shared_wk);
+
+/* query (B, Lq, d_model), key and value (B, Lk, d_model) -> (B, Lq, n_heads head_dim), after wo. The reference's
+ * output dropout is the caller's: see dat_twice_dropout in blocks.h. */
+dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
+                                  dat_tensor *key, dat_tensor *value, const dat_attention_context *context);
+
+#endif

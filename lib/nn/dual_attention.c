@@ -1,0 +1,56 @@
+#include "nn/dual_attention.h"
+
+#include <inttypes.h>
+
+static dat_status check(const dat_dual_config *c, const char *what)
+{
+    if (c->n_heads_sa < 0 || c->n_heads_ra < 0 || c->n_heads_sa + c->n_heads_ra < 1)
+        return dat_usage("%s: n_heads_sa = %" PRId64 " and n_heads_ra = %" PRId64 " must not be negative, and at least "
+                         "one of them positive", what, c->n_heads_sa, c->n_heads_ra);
+    if (c->share_attention && c->n_heads_sa != c->n_heads_ra)
+        return dat_usage("%s: sharing attention parameters needs n_heads_sa = %" PRId64 " to equal n_heads_ra = %" PRId64,
+                         what, c->n_heads_sa, c->n_heads_ra);
+    return DAT_OK;
+}
+
+dat_status dat_dual_attention_init(dat_dual_layer *layer, dat_params *params, const char *scope,
+                                   const dat_dual_config *config)
+{
+    char name[DAT_SCOPE_SIZE];
+    *layer = (dat_dual_layer){.has_self = config->n_heads_sa > 0, .has_relational = config->n_heads_ra > 0};
+    DAT_TRY(check(config, scope[0] ? scope : "dual_attention"));
+    dat_relational_config relational = config->relational;
+    relational.attention.d_model = config->self_attention.d_model;
+    relational.attention.n_heads = config->n_heads_ra;
+    relational.attention.total_n_heads = config->n_heads_sa + config->n_heads_ra;
+    dat_attention_config self = config->self_attention;
+    self.n_heads = config->n_heads_sa;
+    self.total_n_heads = config->n_heads_sa + config->n_heads_ra;
+
+    if (layer->has_relational)
+        DAT_TRY(dat_relational_attention_init(&layer->relational_attention, params,
+                                              dat_scope(name, scope, "relational_attention"), &relational));
+    bool share = config->share_attention;
+    if (layer->has_self)
+        DAT_TRY(dat_attention_init(&layer->self_attention, params, dat_scope(name, scope, "self_attention"),
+                                   &self, share ? &layer->relational_attention.wq_attn : NULL,
+                                   share ? &layer->relational_attention.wk_attn : NULL));
+    return DAT_OK;
+}
+
+dat_tensor *dat_dual_attention_forward(dat_tape *tape, const dat_dual_layer *layer, dat_tensor *x,
+                                       dat_tensor *symbols, const dat_attention_context *context,
+                                       dat_real *self_scores)
+{
+    dat_attention_context self_context = *context;
+    self_context.scores = self_scores;
+    dat_tensor *sensory = NULL, *relational = NULL;
+    if (layer->has_self)
+        sensory = dat_attention_forward(tape, &layer->self_attention, x, x, x, &self_context);
+    if (layer->has_relational)
+        relational =
+            dat_relational_attention_forward(tape, &layer->relational_attention, x, symbols, context);
+    if (layer->has_self && layer->has_relational)
+        return dat_concat(tape, sensory, relational);
+    return layer->has_self ? sensory : relational;
+}

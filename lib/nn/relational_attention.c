@@ -1,0 +1,92 @@
+#include "nn/relational_attention.h"
+
+#include <inttypes.h>
+
+const char *const dat_relation_init_names[] = {"package", "paper", NULL};
+
+static dat_status complete_config(dat_relational_config *c, const char *what)
+{
+    DAT_TRY(dat_attention_config_complete(&c->attention, what));
+    int64_t width = c->attention.n_heads * (c->attention.d_model / c->attention.total_n_heads);
+    c->n_relations = c->n_relations ? c->n_relations : c->attention.n_heads;
+    if (c->n_relations < 1)
+        return dat_usage("%s: n_relations = %" PRId64 " must be at least 1", what, c->n_relations);
+    if (!c->rel_proj_dim && width % c->n_relations)
+        return dat_usage("%s: the heads' width %" PRId64 " must be a multiple of n_relations = %" PRId64
+                         " unless rel_proj_dim is given", what, width, c->n_relations);
+    c->rel_proj_dim = c->rel_proj_dim ? c->rel_proj_dim : width / c->n_relations;
+    if (c->rel_proj_dim < 1)
+        return dat_usage("%s: rel_proj_dim = %" PRId64 " must be at least 1", what, c->rel_proj_dim);
+    return DAT_OK;
+}
+
+static dat_init wr_init(const dat_relational_layer *layer)
+{
+    int64_t relations = layer->config.n_relations;
+    bool paper = layer->config.relation_init == DAT_RELATION_INIT_PAPER;
+    return dat_init_fan_in(paper ? relations : layer->head_dim * relations);
+}
+
+dat_status dat_relational_attention_init(dat_relational_layer *layer, dat_params *params, const char *scope,
+                                         const dat_relational_config *config)
+{
+    char name[DAT_SCOPE_SIZE];
+    *layer = (dat_relational_layer){.config = *config};
+    DAT_TRY(complete_config(&layer->config, scope[0] ? scope : "relational_attention"));
+    const dat_attention_config *c = &layer->config.attention;
+    int64_t d = c->d_model, rel_width = layer->config.n_relations * layer->config.rel_proj_dim;
+    layer->head_dim = d / c->total_n_heads;
+
+    dat_linear_init(&layer->wq_attn, params, dat_scope(name, scope, "wq_attn"), d, c->n_heads * c->key_dim,
+                    false);
+    if (c->symmetric)
+        dat_linear_tie(&layer->wk_attn, params, dat_scope(name, scope, "wk_attn"), &layer->wq_attn);
+    else
+        dat_linear_init(&layer->wk_attn, params, dat_scope(name, scope, "wk_attn"), d,
+                        c->n_kv_heads * c->key_dim, c->bias_kv);
+    dat_linear_init(&layer->wq_rel, params, dat_scope(name, scope, "wq_rel"), d, rel_width, false);
+    if (layer->config.symmetric_relations)
+        dat_linear_tie(&layer->wk_rel, params, dat_scope(name, scope, "wk_rel"), &layer->wq_rel);
+    else
+        dat_linear_init(&layer->wk_rel, params, dat_scope(name, scope, "wk_rel"), d, rel_width, false);
+    layer->wr = dat_params_add(params, scope, "wr", 3,
+                               (int64_t[]){c->n_heads, layer->head_dim, layer->config.n_relations},
+                               wr_init(layer));
+    dat_linear_init(&layer->wv, params, dat_scope(name, scope, "wv"), d, c->n_kv_heads * layer->head_dim,
+                    c->bias_kv);
+    int64_t out = c->n_heads * layer->head_dim;
+    dat_linear_init(&layer->wo, params, dat_scope(name, scope, "wo"), out, out, c->bias_out);
+    return DAT_OK;
+}
+
+dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
+                                             dat_tensor *symbols, const dat_attention_context *context)
+{
+    const dat_relational_config *c = &layer->config;
+    dat_tensor *q = dat_linear_forward(tape, &layer->wq_attn, x); /* (B, L, n_heads key_dim) */
+    dat_tensor *k = dat_linear_forward(tape, &layer->wk_attn, x); /* (B, L, n_kv_heads key_dim) */
+    dat_tensor *q_rel = dat_linear_forward(tape, &layer->wq_rel, x); /* (B, L, n_relations rel_proj_dim) */
+    dat_tensor *k_rel =
+        c->symmetric_relations ? q_rel : dat_linear_forward(tape, &layer->wk_rel, x);
+    dat_tensor *v = dat_linear_forward(tape, &layer->wv, symbols); /* (B or 1, L, n_kv_heads head_dim) */
+    if (context->cosines) {
+        q = dat_rope(tape, q, context->cosines, context->sines, c->attention.n_heads);
+        k = dat_rope(tape, k, context->cosines, context->sines, c->attention.n_kv_heads);
+    }
+    dat_relational_args args = {
+        .attention = {.n_heads = c->attention.n_heads,
+                      .n_kv_heads = c->attention.n_kv_heads,
+                      .scale = 1 / sqrt((double)layer->head_dim),
+                      .dropout = c->attention.dropout,
+                      .causal = context->causal,
+                      .mask = context->mask,
+                      .scores = context->scores},
+        .n_relations = c->n_relations,
+        .relation_scale = 1 / sqrt((double)c->rel_proj_dim),
+        .relation_activation = c->relation_activation,
+        .relation_softmax = c->relation_softmax,
+        .relations = context->relations,
+    };
+    dat_tensor *heads = dat_relational_attention_core(tape, q, k, q_rel, k_rel, v, layer->wr, &args);
+    return dat_linear_forward(tape, &layer->wo, heads);
+}
