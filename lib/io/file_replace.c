@@ -1,0 +1,120 @@
+#include "io/file_replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/memory.h"
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* The folder that holds `path`; the caller frees it. */
+static char *parent_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return dat_copy_string(".");
+    if (slash == path)
+        return dat_copy_string("/");
+    char *folder = dat_copy_string(path);
+    folder[slash - path] = '\0';
+    return folder;
+}
+
+/* Creates a folder and the folders above it. Existing ones are only looked at, since mkdir on them may be
+ * refused where they cannot be written. */
+static dat_status create_folders(const char *folder)
+{
+    dat_status status = DAT_OK;
+    char *path = dat_copy_string(folder);
+    for (char *end = path; *end && status.code == DAT_CODE_OK;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        char separator = *end;
+        *end = '\0';
+        if (!is_folder(path) && mkdir(path, 0777) != 0 && !(errno == EEXIST && is_folder(path)))
+            status = dat_failure("cannot create folder '%.200s': %s", path,
+                                 errno == EEXIST ? "a file of that name is in the way" : strerror(errno));
+        *end = separator;
+    }
+    free(path);
+    return status;
+}
+
+static bool write_fully(int descriptor, const void *bytes, size_t size)
+{
+    const char *next = bytes;
+    while (size > 0) {
+        ssize_t written = write(descriptor, next, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        next += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+/* Creates the file with all parts, on disk when this returns. */
+static dat_status write_new_file(const char *path, const dat_file_part *parts, int n_parts)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return dat_failure("cannot create '%.200s': %s", path, strerror(errno));
+    bool written = true;
+    for (int i = 0; i < n_parts && written; i++)
+        written = write_fully(descriptor, parts[i].bytes, parts[i].size);
+    written = written && fsync(descriptor) == 0;
+    int error = errno;
+    if (close(descriptor) != 0 && written) { /* network file systems may report a full disk only here */
+        written = false;
+        error = errno;
+    }
+    return written ? DAT_OK : dat_failure("cannot write '%.200s': %s", path, strerror(error));
+}
+
+/* Makes a rename in the folder survive a power failure. Some file systems cannot and say EINVAL. */
+static dat_status flush_folder(const char *folder)
+{
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return dat_failure("cannot open folder '%.200s': %s", folder, strerror(errno));
+    dat_status status = DAT_OK;
+    if (fsync(descriptor) != 0 && errno != EINVAL)
+        status = dat_failure("cannot flush folder '%.200s': %s", folder, strerror(errno));
+    close(descriptor);
+    return status;
+}
+
+dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts)
+{
+    char *folder = parent_folder(path);
+    size_t temporary_size = strlen(path) + 32;
+    char *temporary = dat_allocate(temporary_size, 1);
+    snprintf(temporary, temporary_size, "%s.tmp-%ld", path, (long)getpid());
+
+    dat_status status = create_folders(folder);
+    if (status.code != DAT_CODE_OK)
+        goto done;
+    status = write_new_file(temporary, parts, n_parts);
+    if (status.code == DAT_CODE_OK && rename(temporary, path) != 0)
+        status = dat_failure("cannot replace '%.200s': %s", path, strerror(errno));
+    if (status.code != DAT_CODE_OK) {
+        unlink(temporary);
+        goto done;
+    }
+    status = flush_folder(folder);
+done:
+    free(temporary);
+    free(folder);
+    return status;
+}

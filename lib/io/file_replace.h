@@ -1,0 +1,20 @@
+/* Replacing a file in one step: readers see the old content or the new one, never a part. */
+#ifndef DAT_IO_FILE_REPLACE_H
+#define DAT_IO_FILE_REPLACE_H
+
+#include <stddef.h>
+
+#include "util/status.h"
+
+/* A run of bytes, borrowed. */
+typedef struct dat_file_part {
+    const void *bytes;
+    size_t size;
+} dat_file_part;
+
+/* Makes `path` hold the parts one after another: writes them to `<path>.tmp-<pid>`, brings that to disk and
+ * renames it over `path`. Creates missing parent folders. On error the file at `path` is what it was and the
+ * temporary file is gone; only a killed process can leave one, and it may be deleted. */
+dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts);
+
+#endif
