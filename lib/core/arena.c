@@ -12,8 +12,8 @@ dat_status dat_arena_init(dat_arena *arena, size_t limit)
     void *base =
         mmap(NULL, limit, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
-        return dat_failure("cannot map %zu MiB of address space for a step: %s; lower the memory limit", limit >> 20,
-                           strerror(errno));
+        return dat_failure("cannot map %zu MiB of address space for a step: %s; lower the memory limit",
+                           limit >> 20, strerror(errno));
     arena->base = base;
     arena->limit = limit;
     return DAT_OK;

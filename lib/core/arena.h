@@ -1,6 +1,6 @@
-/* Memory of one step: a large address range mapped once, handed out by bumping a pointer and taken back all at
- * once. Pages become real when first touched, so the range may be far larger than what is used; pointers never
- * move. */
+/* Memory of one step: a large address range mapped once, handed out by bumping a pointer and taken back all
+ * at once. Pages become real when first touched, so the range may be far larger than what is used; pointers
+ * never move. */
 #ifndef DAT_CORE_ARENA_H
 #define DAT_CORE_ARENA_H
 
@@ -18,7 +18,8 @@ typedef struct dat_arena {
 /* Maps `limit` bytes of address space. Fails when the system refuses the mapping. */
 dat_status dat_arena_init(dat_arena *arena, size_t limit);
 
-/* 64-byte aligned memory, not cleared (filled with NaN patterns in debug builds); NULL when the limit is reached. */
+/* 64-byte aligned memory, not cleared (filled with NaN patterns in debug builds); NULL when the limit is
+ * reached. */
 void *dat_arena_take(dat_arena *arena, size_t size);
 
 /* Takes everything back; what was handed out becomes invalid. */

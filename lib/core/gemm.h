@@ -1,5 +1,5 @@
-/* Matrix products, row-major: C = alpha op(A) op(B) + beta C with op(A) (m, k), op(B) (k, n), C (m, n). The only
- * place that calls BLAS, which is kept at one thread: the loops here own the cores. */
+/* Matrix products, row-major: C = alpha op(A) op(B) + beta C with op(A) (m, k), op(B) (k, n), C (m, n). The
+ * only place that calls BLAS, which is kept at one thread: the loops here own the cores. */
 #ifndef DAT_CORE_GEMM_H
 #define DAT_CORE_GEMM_H
 
@@ -15,13 +15,13 @@ typedef struct dat_matrix {
     bool transposed;
 } dat_matrix;
 
-/* Large products: the rows of C are split over threads in pieces that depend on the shape only, so the result has the
- * same bits at any thread count. beta is 0 or 1. */
+/* Large products: the rows of C are split over threads in pieces that depend on the shape only, so the result
+ * has the same bits at any thread count. beta is 0 or 1. */
 void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b, dat_real beta,
               dat_real *c, int64_t c_stride);
 
-/* The same on the calling thread, for use inside parallel loops; tiny products run in plain loops, which beat a
- * library call there. */
+/* The same on the calling thread, for use inside parallel loops; tiny products run in plain loops, which beat
+ * a library call there. */
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride);
 

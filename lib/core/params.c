@@ -34,8 +34,7 @@ static dat_param *add_item(dat_params *params, const char *scope, const char *na
     DAT_ASSERT(params->size == 0 && !dat_params_find(params, full));
     if (params->count == params->capacity) {
         params->capacity = params->capacity ? 2 * params->capacity : 64;
-        params->items =
-            dat_reallocate(params->items, (size_t)params->capacity, sizeof params->items[0]);
+        params->items = dat_reallocate(params->items, (size_t)params->capacity, sizeof params->items[0]);
     }
     dat_param *item = dat_allocate(1, sizeof *item);
     item->name = dat_copy_string(full);

@@ -1,6 +1,6 @@
-/* Parameters of a model: registered first by name, then allocated once, as one block of values and one of gradients.
- * Optimizers, clipping and checkpoints are loops over flat arrays. Names are the reference's state_dict keys and
- * weights are (out, in), so published weights load by name. */
+/* Parameters of a model: registered first by name, then allocated once, as one block of values and one of
+ * gradients. Optimizers, clipping and checkpoints are loops over flat arrays. Names are the reference's
+ * state_dict keys and weights are (out, in), so published weights load by name. */
 #ifndef DAT_CORE_PARAMS_H
 #define DAT_CORE_PARAMS_H
 
@@ -25,23 +25,24 @@ typedef struct dat_init {
 dat_init dat_init_fan_in(int64_t fan_in);
 
 typedef struct dat_param {
-    dat_tensor tensor;    /* data and grad point into the blocks after dat_params_allocate */
-    char *name;           /* "encoder_blocks.0.norm1.weight" */
+    dat_tensor tensor; /* data and grad point into the blocks after dat_params_allocate */
+    char *name;        /* "encoder_blocks.0.norm1.weight" */
     dat_init init;
-    bool trainable;       /* false: frozen; no gradient, left alone by optimizers */
-    int64_t tied_to;      /* index of the parameter whose storage this one shares, or -1 */
-    int64_t offset;       /* of the first value in the blocks; a multiple of 16 */
+    bool trainable;  /* false: frozen; no gradient, left alone by optimizers */
+    int64_t tied_to; /* index of the parameter whose storage this one shares, or -1 */
+    int64_t offset;  /* of the first value in the blocks; a multiple of 16 */
 } dat_param;
 
 typedef struct dat_params {
-    dat_param **items;    /* stable addresses: modules keep pointers to the tensors */
+    dat_param **items; /* stable addresses: modules keep pointers to the tensors */
     int64_t count, capacity;
-    int64_t size;         /* values in each block, padding included; 0 before allocation */
+    int64_t size; /* values in each block, padding included; 0 before allocation */
     dat_real *values, *grads;
 } dat_params;
 
-/* Registers "<scope>.<name>" (just `name` when scope is ""). The tensor stays valid until dat_params_free; its data and
- * grad appear with dat_params_allocate. Names must be unique, registration must precede allocation. */
+/* Registers "<scope>.<name>" (just `name` when scope is ""). The tensor stays valid until dat_params_free;
+ * its data and grad appear with dat_params_allocate. Names must be unique, registration must precede
+ * allocation. */
 dat_tensor *dat_params_add(dat_params *params, const char *scope, const char *name, int rank,
                            const int64_t *shape, dat_init init);
 
@@ -55,8 +56,8 @@ void dat_params_freeze(dat_params *params, dat_tensor *tensor);
 /* Changes how a registered parameter starts; only before allocation. */
 void dat_params_set_init(dat_params *params, const dat_tensor *tensor, dat_init init);
 
-/* Allocates all values and gradients and initialises the values; parameter i draws from stream i of `rng`, so adding
- * one at the end does not change the others. */
+/* Allocates all values and gradients and initialises the values; parameter i draws from stream i of `rng`, so
+ * adding one at the end does not change the others. */
 void dat_params_allocate(dat_params *params, const dat_rng *rng);
 
 void dat_params_zero_grads(dat_params *params);

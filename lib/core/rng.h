@@ -1,5 +1,6 @@
 /* Random numbers without hidden state. A stream is a key and a counter; the value at a counter is a hash of
- * both (SplitMix64: Steele, Lea & Flood 2014), so a stream can be saved, resumed, forked and read at any place. */
+ * both (SplitMix64: Steele, Lea & Flood 2014), so a stream can be saved, resumed, forked and read at any
+ * place. */
 #ifndef DAT_CORE_RNG_H
 #define DAT_CORE_RNG_H
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/rng.h"
+#include "util/parallel.h"
 
 dat_status dat_tape_init(dat_tape *tape, size_t memory_limit)
 {
@@ -55,9 +56,10 @@ void *dat_tape_take(dat_tape *tape, size_t size)
 {
     void *memory = dat_arena_take(&tape->arena, size);
     if (!memory && tape->status.code == DAT_CODE_OK) {
-        tape->status = dat_failure("out of memory: this step needs more than its limit of %zu MiB; use a smaller "
-                                   "micro-batch or raise the limit",
-                                   tape->arena.limit >> 20);
+        tape->status =
+            dat_failure("out of memory: this step needs more than its limit of %zu MiB; use a smaller "
+                        "micro-batch or raise the limit",
+                        tape->arena.limit >> 20);
     }
     return memory;
 }
@@ -103,8 +105,8 @@ static bool inputs_present(dat_tape *tape, const dat_op *op, dat_tensor *const *
     return tape->status.code == DAT_CODE_OK;
 }
 
-static dat_node *new_node(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
-                          const void *args, size_t args_size)
+static dat_node *new_node(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in, const void *args,
+                          size_t args_size)
 {
     dat_node *n = dat_tape_take(tape, sizeof *n);
     void *args_copy = args_size ? dat_tape_take(tape, args_size) : NULL;
@@ -153,15 +155,21 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
     return out;
 }
 
-/* Gradients appear when the first consumer's backward is about to add to them, while they are warm in cache. */
+static void zero_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    memset((dat_real *)context + start, 0, (size_t)(end - start) * sizeof(dat_real));
+}
+
+/* Gradients appear when the first consumer's backward is about to add to them, while they are warm in cache.
+ */
 static bool ensure_grad(dat_tape *tape, dat_tensor *t)
 {
     if (t->grad)
         return true;
-    size_t size = (size_t)dat_count(t) * sizeof(dat_real);
-    t->grad = dat_tape_take(tape, size);
+    t->grad = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
     if (t->grad)
-        memset(t->grad, 0, size);
+        dat_parallel(dat_pieces_of(dat_count(t), dat_min_rows(1)), zero_piece, t->grad);
     return t->grad;
 }
 

@@ -1,21 +1,21 @@
-/* Define-by-run automatic differentiation. A tape owns one step: the arena, the nodes recorded so far, whether it
- * trains, its random stream and one sticky error. Ops append nodes, backward walks them in reverse, begin frees
- * everything at once.
+/* Define-by-run automatic differentiation. A tape owns one step: the arena, the nodes recorded so far,
+ * whether it trains, its random stream and one sticky error. Ops append nodes, backward walks them in
+ * reverse, begin frees everything at once.
  *
- * An op that is called with impossible shapes sets the error and returns NULL; an op that gets NULL returns NULL.
- * So model code is straight-line, and the loop looks at tape->status once per step. */
+ * An op that is called with impossible shapes sets the error and returns NULL; an op that gets NULL returns
+ * NULL. So model code is straight-line, and the loop looks at tape->status once per step. */
 #ifndef DAT_CORE_TAPE_H
 #define DAT_CORE_TAPE_H
 
 #include "core/arena.h"
 #include "core/tensor.h"
 
-enum { DAT_MAX_INPUTS = 8 };
+enum { DAT_MAX_INPUTS = 16 };
 
 typedef struct dat_tape dat_tape;
 
-/* All the library knows about an op: a constant next to its code. A multiply-add counts 2 FLOPs; only those of
- * matrix products and attention contractions count. */
+/* All the library knows about an op: a constant next to its code. A multiply-add counts 2 FLOPs; only those
+ * of matrix products and attention contractions count. */
 typedef struct dat_op {
     const char *name;
     int required;                                      /* the first `required` inputs must not be NULL */
@@ -31,29 +31,29 @@ struct dat_node {
     dat_tape *tape;
     dat_tensor *in[DAT_MAX_INPUTS];
     dat_tensor *out;
-    const void *args;    /* the op's own argument struct */
-    dat_real *saved;     /* what forward leaves for backward */
-    uint64_t key;        /* this node's stream for dat_rng_element */
-    dat_node *previous;  /* recorded before this one */
+    const void *args;   /* the op's own argument struct */
+    dat_real *saved;    /* what forward leaves for backward */
+    uint64_t key;       /* this node's stream for dat_rng_element */
+    dat_node *previous; /* recorded before this one */
 };
 
 struct dat_tape {
     dat_arena arena;
-    dat_node *last;       /* newest recorded node */
-    uint64_t n_nodes;     /* applied since begin, recorded or not */
-    uint64_t key;         /* of the step's random stream */
-    bool training;        /* dropout is active */
-    bool recording;       /* keep nodes for backward */
-    double flops;         /* of all ops since begin, forward and backward */
-    dat_status status;    /* the first error since begin */
+    dat_node *last;    /* newest recorded node */
+    uint64_t n_nodes;  /* applied since begin, recorded or not */
+    uint64_t key;      /* of the step's random stream */
+    bool training;     /* dropout is active */
+    bool recording;    /* keep nodes for backward */
+    double flops;      /* of all ops since begin, forward and backward */
+    dat_status status; /* the first error since begin */
 };
 
 /* A tape whose steps may use up to `memory_limit` bytes. Training and recording start true. */
 dat_status dat_tape_init(dat_tape *tape, size_t memory_limit);
 void dat_tape_free(dat_tape *tape);
 
-/* Starts a step: forgets all nodes and tensors of the last one and its error. `key` decides all randomness of the
- * step, e.g. a hash of seed and step number. */
+/* Starts a step: forgets all nodes and tensors of the last one and its error. `key` decides all randomness of
+ * the step, e.g. a hash of seed and step number. */
 void dat_tape_begin(dat_tape *tape, uint64_t key);
 
 /* A tensor of this step over the caller's buffer, which must outlive the step. */
@@ -67,8 +67,8 @@ dat_tensor *dat_tape_variable(dat_tape *tape, const char *name, dat_real *data, 
 dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
                            const void *args, size_t args_size);
 
-/* Adds d(scale * loss)/d(t) into the grad of every tensor that needs one. `loss` has one element. Does nothing after
- * an error. */
+/* Adds d(scale * loss)/d(t) into the grad of every tensor that needs one. `loss` has one element. Does
+ * nothing after an error. */
 void dat_tape_backward(dat_tape *tape, dat_tensor *loss, dat_real scale);
 
 /* The same for any output: starts from the given cotangent, of the shape of `out`. */
@@ -81,8 +81,8 @@ bool dat_fail(dat_tape *tape, const char *format, ...) __attribute__((format(pri
 bool dat_shape_set(dat_tensor *out, int rank, const int64_t *shape);
 bool dat_shape_like(dat_tensor *out, const dat_tensor *t);
 
-/* Values that live until the op call that asks for them returns. Aborts the op's step with an error when the arena is
- * full: returns NULL then. */
+/* Values that live until the op call that asks for them returns. Aborts the op's step with an error when the
+ * arena is full: returns NULL then. */
 dat_real *dat_tape_scratch(dat_tape *tape, int64_t count);
 
 /* Values that live until the end of the step; NULL (and the error) when the arena is full. */

@@ -1,5 +1,5 @@
-/* A dense row-major block of numbers. A tensor owns nothing: data and grad live in the tape's arena, the parameter
- * store or the caller's buffer, and die with them. There are no strides. */
+/* A dense row-major block of numbers. A tensor owns nothing: data and grad live in the tape's arena, the
+ * parameter store or the caller's buffer, and die with them. There are no strides. */
 #ifndef DAT_CORE_TENSOR_H
 #define DAT_CORE_TENSOR_H
 
@@ -39,6 +39,19 @@ static inline int64_t dat_rows(const dat_tensor *t)
 {
     int64_t width = dat_width(t);
     return width > 0 ? dat_count(t) / width : 0;
+}
+
+/* Some adjacent columns of a tensor: how ops read one of several projections that were computed as one
+ * product. */
+typedef struct dat_columns {
+    dat_tensor *tensor;
+    int64_t first, width;
+} dat_columns;
+
+/* All columns of a tensor, which may be NULL. */
+static inline dat_columns dat_all_columns(dat_tensor *t)
+{
+    return (dat_columns){t, 0, t ? dat_width(t) : 0};
 }
 
 /* A tensor over the caller's buffer: an input that needs no gradient. */

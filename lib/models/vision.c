@@ -11,11 +11,13 @@ static dat_status check(const dat_vision_config *c)
 {
     if (c->patch_height < 1 || c->patch_width < 1 || c->image_height % c->patch_height ||
         c->image_width % c->patch_width)
-        return dat_usage("vision model: patches of %" PRId64 " x %" PRId64 " do not tile images of %" PRId64 " x %" PRId64,
+        return dat_usage("vision model: patches of %" PRId64 " x %" PRId64 " do not tile images of %" PRId64
+                         " x %" PRId64,
                          c->patch_height, c->patch_width, c->image_height, c->image_width);
     if (c->n_layers < 1 || c->n_classes < 1 || c->channels < 1)
-        return dat_usage("vision model: n_layers = %" PRId64 ", n_classes = %" PRId64 " and channels = %" PRId64
-                         " must be at least 1", c->n_layers, c->n_classes, c->channels);
+        return dat_usage("vision model: n_layers = %" PRId64 ", n_classes = %" PRId64
+                         " and channels = %" PRId64 " must be at least 1",
+                         c->n_layers, c->n_classes, c->channels);
     return DAT_OK;
 }
 
@@ -41,11 +43,13 @@ dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const da
     model->n_patches = (c->image_height / c->patch_height) * (c->image_width / c->patch_width);
     c->symbol_count = c->symbol_count ? c->symbol_count : model->n_patches + 1;
     if (c->symbol_count < model->n_patches + 1)
-        return dat_usage("vision model: %" PRId64 " positional symbols are fewer than the %" PRId64 " tokens of an image",
+        return dat_usage("vision model: %" PRId64 " positional symbols are fewer than the %" PRId64
+                         " tokens of an image",
                          c->symbol_count, model->n_patches + 1);
     if (c->block.dual)
-        model->symbol_library = dat_params_add(params, "symbol_retriever", "symbol_library.weight", 2,
-                                               (int64_t[]){c->symbol_count, d}, (dat_init){DAT_INIT_NORMAL, 1});
+        model->symbol_library =
+            dat_params_add(params, "symbol_retriever", "symbol_library.weight", 2,
+                           (int64_t[]){c->symbol_count, d}, (dat_init){DAT_INIT_NORMAL, 1});
     init_embedding(model, params);
     model->blocks = dat_allocate((size_t)c->n_layers, sizeof model->blocks[0]);
     for (int64_t i = 0; i < c->n_layers; i++) {

@@ -15,10 +15,10 @@ typedef struct dat_vision_config {
     int64_t patch_height, patch_width;
     int64_t n_classes;
     int64_t n_layers;
-    dat_block_config block;  /* d_model, heads, feed-forward, norms, dropout */
-    int64_t symbol_count;    /* rows of the positional symbol library; 0: one per token */
-    bool final_norm;         /* a norm before the head, which the paper's models do not have */
-    dat_pool pool;           /* mean pooling includes the class token, as in the reference */
+    dat_block_config block; /* d_model, heads, feed-forward, norms, dropout */
+    int64_t symbol_count;   /* rows of the positional symbol library; 0: one per token */
+    bool final_norm;        /* a norm before the head, which the paper's models do not have */
+    dat_pool pool;          /* mean pooling includes the class token, as in the reference */
 } dat_vision_config;
 
 typedef struct dat_vision_model {
@@ -28,11 +28,11 @@ typedef struct dat_vision_model {
     dat_norm patch_norm;              /* over a patch's pixels */
     dat_linear_layer patch_embedding; /* (d_model, patch pixels) */
     dat_norm embedding_norm;
-    dat_tensor *positions;            /* (1, n_patches + 1, d_model) */
-    dat_tensor *class_token;          /* (1, 1, d_model) */
-    dat_encoder_block *blocks;        /* n_layers, owned */
+    dat_tensor *positions;     /* (1, n_patches + 1, d_model) */
+    dat_tensor *class_token;   /* (1, 1, d_model) */
+    dat_encoder_block *blocks; /* n_layers, owned */
     dat_norm final_norm;
-    dat_linear_layer head;            /* (n_classes, d_model) */
+    dat_linear_layer head; /* (n_classes, d_model) */
 } dat_vision_model;
 
 /* Checks the config and registers all parameters. The caller frees the model whatever the result. */

@@ -5,20 +5,24 @@
 dat_status dat_attention_config_complete(dat_attention_config *c, const char *what)
 {
     if (c->d_model < 1 || c->n_heads < 1)
-        return dat_usage("%s: d_model = %" PRId64 " and n_heads = %" PRId64 " must both be at least 1", what, c->d_model,
-                         c->n_heads);
+        return dat_usage("%s: d_model = %" PRId64 " and n_heads = %" PRId64 " must both be at least 1", what,
+                         c->d_model, c->n_heads);
     c->n_kv_heads = c->n_kv_heads ? c->n_kv_heads : c->n_heads;
     c->total_n_heads = c->total_n_heads ? c->total_n_heads : c->n_heads;
     if (c->n_kv_heads < 1 || c->n_heads % c->n_kv_heads)
-        return dat_usage("%s: n_heads = %" PRId64 " must be a multiple of n_kv_heads = %" PRId64, what, c->n_heads,
-                         c->n_kv_heads);
+        return dat_usage("%s: n_heads = %" PRId64 " must be a multiple of n_kv_heads = %" PRId64, what,
+                         c->n_heads, c->n_kv_heads);
     if (c->total_n_heads < c->n_heads || c->d_model % c->total_n_heads)
-        return dat_usage("%s: d_model = %" PRId64 " must be a multiple of the total number of heads = %" PRId64, what,
-                         c->d_model, c->total_n_heads);
+        return dat_usage("%s: d_model = %" PRId64
+                         " must be a multiple of the total number of heads = %" PRId64,
+                         what, c->d_model, c->total_n_heads);
+    if (c->key_dim < 0)
+        return dat_usage("%s: key_dim = %" PRId64 " must be positive, or 0 for head_dim", what, c->key_dim);
     c->key_dim = c->key_dim ? c->key_dim : c->d_model / c->total_n_heads;
     if (c->symmetric && c->n_kv_heads != c->n_heads)
         return dat_usage("%s: symmetric attention shares queries and keys, so n_kv_heads = %" PRId64
-                         " must equal n_heads = %" PRId64, what, c->n_kv_heads, c->n_heads);
+                         " must equal n_heads = %" PRId64,
+                         what, c->n_kv_heads, c->n_heads);
     if (!(c->dropout >= 0 && c->dropout < 1))
         return dat_usage("%s: dropout = %g must be at least 0 and less than 1", what, c->dropout);
     return DAT_OK;
@@ -52,16 +56,13 @@ dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, co
     return DAT_OK;
 }
 
-dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
-                                  dat_tensor *key, dat_tensor *value, const dat_attention_context *context)
+dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *layer, dat_columns q,
+                                 dat_columns k, dat_columns v, const dat_attention_context *context)
 {
     const dat_attention_config *c = &layer->config;
-    dat_tensor *q = dat_linear_forward(tape, &layer->wq, query); /* (B, Lq, n_heads key_dim) */
-    dat_tensor *k = dat_linear_forward(tape, &layer->wk, key);   /* (B, Lk, n_kv_heads key_dim) */
-    dat_tensor *v = dat_linear_forward(tape, &layer->wv, value); /* (B, Lk, n_kv_heads head_dim) */
     if (context->cosines) {
-        q = dat_rope(tape, q, context->cosines, context->sines, c->n_heads);
-        k = dat_rope(tape, k, context->cosines, context->sines, c->n_kv_heads);
+        q = dat_all_columns(dat_rope(tape, q, context->cosines, context->sines, c->n_heads));
+        k = dat_all_columns(dat_rope(tape, k, context->cosines, context->sines, c->n_kv_heads));
     }
     dat_attention_args args = {
         .n_heads = c->n_heads,
@@ -73,4 +74,16 @@ dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *lay
         .scores = context->scores,
     };
     return dat_linear_forward(tape, &layer->wo, dat_attention(tape, q, k, v, &args));
+}
+
+dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
+                                  dat_tensor *key, dat_tensor *value, const dat_attention_context *context)
+{
+    enum { Q, K, V, COUNT };
+    bool one_projection = layer->config.symmetric && query == key;
+    dat_tensor *const inputs[COUNT] = {query, key, value};
+    const dat_linear_layer *layers[COUNT] = {&layer->wq, one_projection ? NULL : &layer->wk, &layer->wv};
+    dat_columns projected[COUNT];
+    dat_project(tape, COUNT, inputs, layers, projected);
+    return dat_attention_attend(tape, layer, projected[Q], projected[K], projected[V], context);
 }

@@ -19,8 +19,8 @@ typedef struct dat_attention_config {
     int64_t key_dim;       /* 0: head_dim. The scale stays 1/sqrt(head_dim), as in the reference */
     int64_t total_n_heads; /* 0: n_heads. head_dim is d_model / total_n_heads */
     bool bias_kv, bias_out;
-    bool symmetric;        /* one projection for queries and keys */
-    double dropout;        /* rate, on the attention probabilities */
+    bool symmetric; /* one projection for queries and keys */
+    double dropout; /* rate, on the attention probabilities */
 } dat_attention_config;
 
 typedef struct dat_attention_layer {
@@ -32,14 +32,20 @@ typedef struct dat_attention_layer {
 /* Replaces the zeros of a config and checks it; `what` names it in messages. */
 dat_status dat_attention_config_complete(dat_attention_config *config, const char *what);
 
-/* Registers wq, wk, wv, wo under `scope`. With `shared_wq` and `shared_wk` (both or neither NULL) the layer uses those
- * projections under its own names. */
+/* Registers wq, wk, wv, wo under `scope`. With `shared_wq` and `shared_wk` (both or neither NULL) the layer
+ * uses those projections under its own names. */
 dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, const char *scope,
                               const dat_attention_config *config, const dat_linear_layer *shared_wq,
                               const dat_linear_layer *shared_wk);
 
-/* query (B, Lq, d_model), key and value (B, Lk, d_model) -> (B, Lq, n_heads head_dim), after wo. The reference's
- * output dropout is the caller's: see dat_twice_dropout in blocks.h. */
+/* Attention and wo from projections: q (B, Lq, n_heads key_dim), k (B, Lk, n_kv_heads key_dim), v (B, Lk,
+ * n_kv_heads head_dim) -> (B, Lq, n_heads head_dim). For modules that project several kinds of heads at once.
+ */
+dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *layer, dat_columns q,
+                                 dat_columns k, dat_columns v, const dat_attention_context *context);
+
+/* query (B, Lq, d_model), key and value (B, Lk, d_model) -> (B, Lq, n_heads head_dim), after wo. The
+ * reference's output dropout is the caller's: see dat_twice_dropout in blocks.h. */
 dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
                                   dat_tensor *key, dat_tensor *value, const dat_attention_context *context);
 

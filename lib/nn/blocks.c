@@ -51,7 +51,8 @@ dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *b
     }
     dat_tensor *attended = dat_add_dropout(tape, x, attend(tape, block, x, symbols, context), twice);
     x = dat_norm_forward(tape, &block->norm1, attended);
-    x = dat_dropout(tape, x, rate); /* the reference drops once more between the halves of a post-norm block */
+    x = dat_dropout(tape, x,
+                    rate); /* the reference drops once more between the halves of a post-norm block */
     dat_tensor *fed = dat_feed_forward_forward(tape, &block->feed_forward, x);
     return dat_norm_forward(tape, &block->norm2, dat_add_dropout(tape, x, fed, rate));
 }

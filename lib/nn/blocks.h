@@ -1,6 +1,6 @@
 /* Encoder blocks: attention and feed-forward, each with a norm and a residual sum.
- * A Transformer block is the same block with plain attention in place of dual attention; the parameter names differ, as
- * in the reference: "self_attn.*" in EncoderBlock, "dual_attn.*" in DualAttnEncoderBlock. */
+ * A Transformer block is the same block with plain attention in place of dual attention; the parameter names
+ * differ, as in the reference: "self_attn.*" in EncoderBlock, "dual_attn.*" in DualAttnEncoderBlock. */
 #ifndef DAT_NN_BLOCKS_H
 #define DAT_NN_BLOCKS_H
 
@@ -14,7 +14,7 @@ typedef struct dat_block_config {
     int activation;            /* a dat_activation or DAT_SWIGLU */
     dat_norm_type norm_type;
     bool norm_first;
-    bool bias;                 /* of the feed-forward block; EncoderBlock: of wo as well */
+    bool bias; /* of the feed-forward block; EncoderBlock: of wo as well */
     double dropout;
 } dat_block_config;
 
@@ -33,8 +33,9 @@ dat_status dat_encoder_block_init(dat_encoder_block *block, dat_params *params, 
 dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *block, dat_tensor *x,
                                       dat_tensor *symbols, const dat_attention_context *context);
 
-/* The rate of one dropout that equals the reference's two in a row on attention's output (inside the attention module
- * and in the block): elements survive with (1 - rate)^2 and are scaled by its inverse either way. */
+/* The rate of one dropout that equals the reference's two in a row on attention's output (inside the
+ * attention module and in the block): elements survive with (1 - rate)^2 and are scaled by its inverse either
+ * way. */
 double dat_twice_dropout(double rate);
 
 #endif

@@ -5,10 +5,13 @@
 static dat_status check(const dat_dual_config *c, const char *what)
 {
     if (c->n_heads_sa < 0 || c->n_heads_ra < 0 || c->n_heads_sa + c->n_heads_ra < 1)
-        return dat_usage("%s: n_heads_sa = %" PRId64 " and n_heads_ra = %" PRId64 " must not be negative, and at least "
-                         "one of them positive", what, c->n_heads_sa, c->n_heads_ra);
+        return dat_usage("%s: n_heads_sa = %" PRId64 " and n_heads_ra = %" PRId64
+                         " must not be negative, and at least "
+                         "one of them positive",
+                         what, c->n_heads_sa, c->n_heads_ra);
     if (c->share_attention && c->n_heads_sa != c->n_heads_ra)
-        return dat_usage("%s: sharing attention parameters needs n_heads_sa = %" PRId64 " to equal n_heads_ra = %" PRId64,
+        return dat_usage("%s: sharing attention parameters needs n_heads_sa = %" PRId64
+                         " to equal n_heads_ra = %" PRId64,
                          what, c->n_heads_sa, c->n_heads_ra);
     return DAT_OK;
 }
@@ -38,19 +41,39 @@ dat_status dat_dual_attention_init(dat_dual_layer *layer, dat_params *params, co
     return DAT_OK;
 }
 
+/* Both kinds of heads read the same input: all their projections are one product. */
+static dat_tensor *attend_both(dat_tape *tape, const dat_dual_layer *layer, dat_tensor *x,
+                               dat_tensor *symbols, const dat_attention_context *context,
+                               const dat_attention_context *self_context)
+{
+    enum { Q = DAT_RELATIONAL_PROJECTIONS, K, V, COUNT };
+    const dat_attention_layer *self = &layer->self_attention;
+    dat_tensor *inputs[COUNT];
+    const dat_linear_layer *layers[COUNT];
+    dat_columns out[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        inputs[i] = x;
+    dat_relational_attention_layers(&layer->relational_attention, layers);
+    layers[Q] = &self->wq;
+    layers[K] = self->config.symmetric ? NULL : &self->wk;
+    layers[V] = &self->wv;
+    dat_project(tape, COUNT, inputs, layers, out);
+    dat_relational_projections projections = {out[0], out[1], out[2], out[3]};
+    dat_tensor *sensory = dat_attention_attend(tape, self, out[Q], out[K], out[V], self_context);
+    dat_tensor *relational =
+        dat_relational_attention_attend(tape, &layer->relational_attention, &projections, symbols, context);
+    return dat_concat(tape, sensory, relational);
+}
+
 dat_tensor *dat_dual_attention_forward(dat_tape *tape, const dat_dual_layer *layer, dat_tensor *x,
                                        dat_tensor *symbols, const dat_attention_context *context,
                                        dat_real *self_scores)
 {
     dat_attention_context self_context = *context;
     self_context.scores = self_scores;
-    dat_tensor *sensory = NULL, *relational = NULL;
-    if (layer->has_self)
-        sensory = dat_attention_forward(tape, &layer->self_attention, x, x, x, &self_context);
-    if (layer->has_relational)
-        relational =
-            dat_relational_attention_forward(tape, &layer->relational_attention, x, symbols, context);
     if (layer->has_self && layer->has_relational)
-        return dat_concat(tape, sensory, relational);
-    return layer->has_self ? sensory : relational;
+        return attend_both(tape, layer, x, symbols, context, &self_context);
+    if (layer->has_self)
+        return dat_attention_forward(tape, &layer->self_attention, x, x, x, &self_context);
+    return dat_relational_attention_forward(tape, &layer->relational_attention, x, symbols, context);
 }

@@ -1,4 +1,5 @@
-/* Dual attention: sensory heads (self-attention) and relational heads side by side, their outputs concatenated. */
+/* Dual attention: sensory heads (self-attention) and relational heads side by side, their outputs
+ * concatenated. */
 #ifndef DAT_NN_DUAL_ATTENTION_H
 #define DAT_NN_DUAL_ATTENTION_H
 
@@ -20,8 +21,8 @@ typedef struct dat_dual_layer {
 dat_status dat_dual_attention_init(dat_dual_layer *layer, dat_params *params, const char *scope,
                                    const dat_dual_config *config);
 
-/* x (B, L, d_model), symbols (B or 1, L, d_model), NULL allowed without relational heads -> (B, L, d_model). The
- * context's score sinks go to `self_scores` (or NULL) for the sensory heads. */
+/* x (B, L, d_model), symbols (B or 1, L, d_model), NULL allowed without relational heads -> (B, L, d_model).
+ * The context's score sinks go to `self_scores` (or NULL) for the sensory heads. */
 dat_tensor *dat_dual_attention_forward(dat_tape *tape, const dat_dual_layer *layer, dat_tensor *x,
                                        dat_tensor *symbols, const dat_attention_context *context,
                                        dat_real *self_scores);

@@ -24,10 +24,15 @@ dat_status dat_feed_forward_init(dat_feed_forward *block, dat_params *params, co
 
 dat_tensor *dat_feed_forward_forward(dat_tape *tape, const dat_feed_forward *block, dat_tensor *x)
 {
-    dat_tensor *hidden = dat_linear_forward(tape, &block->linear1, x);
-    if (block->activation == DAT_SWIGLU)
-        hidden = dat_swiglu(tape, hidden, dat_linear_forward(tape, &block->linear3, x));
-    else
+    dat_tensor *hidden;
+    if (block->activation == DAT_SWIGLU) {
+        dat_columns projected[2];
+        dat_project(tape, 2, (dat_tensor *[]){x, x},
+                    (const dat_linear_layer *[]){&block->linear1, &block->linear3}, projected);
+        hidden = dat_swiglu(tape, projected[0], projected[1]);
+    } else {
+        hidden = dat_linear_forward(tape, &block->linear1, x);
         hidden = dat_activation_apply(tape, hidden, (dat_activation)block->activation);
+    }
     return dat_linear_forward(tape, &block->linear2, hidden);
 }

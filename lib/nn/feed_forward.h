@@ -4,7 +4,8 @@
 
 #include "nn/linear.h"
 
-/* A pointwise activation, or the gated one that needs a third matrix. Values below DAT_N_ACTIVATIONS are dat_activation. */
+/* A pointwise activation, or the gated one that needs a third matrix. Values below DAT_N_ACTIVATIONS are
+ * dat_activation. */
 enum { DAT_SWIGLU = DAT_N_ACTIVATIONS };
 
 /* "identity", "relu", ..., "swiglu"; ends with NULL. */
@@ -15,7 +16,8 @@ typedef struct dat_feed_forward {
     dat_linear_layer linear1, linear2, linear3;
 } dat_feed_forward;
 
-/* Registers the matrices (dff, d), (d, dff) and for SwiGLU a third (dff, d). `dff` 0 means 4 d, or 8/3 d for SwiGLU. */
+/* Registers the matrices (dff, d), (d, dff) and for SwiGLU a third (dff, d). `dff` 0 means 4 d, or 8/3 d for
+ * SwiGLU. */
 dat_status dat_feed_forward_init(dat_feed_forward *block, dat_params *params, const char *scope, int64_t d,
                                  int64_t dff, int activation, bool bias);
 

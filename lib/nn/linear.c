@@ -22,6 +22,40 @@ dat_tensor *dat_linear_forward(dat_tape *tape, const dat_linear_layer *layer, da
     return dat_linear(tape, x, layer->weight, layer->bias);
 }
 
+/* One product for the layers first..end-1, which share an input. */
+static void project_group(dat_tape *tape, dat_tensor *input, int first, int end,
+                          const dat_linear_layer *const *layers, dat_columns *out)
+{
+    dat_tensor *weights[DAT_MAX_GROUP], *biases[DAT_MAX_GROUP];
+    int count = 0;
+    int64_t column = 0;
+    for (int i = first; i < end; i++) {
+        if (!layers[i]) {
+            out[i] = out[i - 1];
+            continue;
+        }
+        DAT_ASSERT(count < DAT_MAX_GROUP);
+        weights[count] = layers[i]->weight;
+        biases[count++] = layers[i]->bias;
+        out[i] = (dat_columns){.first = column, .width = layers[i]->weight->shape[0]};
+        column += out[i].width;
+    }
+    dat_tensor *wide = count == 1 ? dat_linear(tape, input, weights[0], biases[0])
+                                  : dat_linear_group(tape, input, count, weights, biases);
+    for (int i = first; i < end; i++)
+        out[i].tensor = wide;
+}
+
+void dat_project(dat_tape *tape, int count, dat_tensor *const *inputs, const dat_linear_layer *const *layers,
+                 dat_columns *out)
+{
+    for (int first = 0, end; first < count; first = end) {
+        for (end = first + 1; end < count && inputs[end] == inputs[first];)
+            end++;
+        project_group(tape, inputs[first], first, end, layers, out);
+    }
+}
+
 void dat_norm_init(dat_norm *norm, dat_params *params, const char *scope, dat_norm_type type, int64_t d)
 {
     *norm = (dat_norm){.type = type};

@@ -21,6 +21,12 @@ void dat_linear_tie(dat_linear_layer *layer, dat_params *params, const char *sco
 /* (..., in) -> (..., out). */
 dat_tensor *dat_linear_forward(dat_tape *tape, const dat_linear_layer *layer, dat_tensor *x);
 
+/* Projects inputs[i] by layers[i] for every i < count: out[i] are the columns of the result. Neighbours with
+ * the same input become one product. A layer of NULL is the projection before it once more (tied weights of
+ * one input). */
+void dat_project(dat_tape *tape, int count, dat_tensor *const *inputs, const dat_linear_layer *const *layers,
+                 dat_columns *out);
+
 typedef enum dat_norm_type { DAT_LAYER_NORM, DAT_RMS_NORM, DAT_NO_NORM } dat_norm_type;
 
 /* "layernorm", "rmsnorm", "none", as in the reference; ends with NULL. */

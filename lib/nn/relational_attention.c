@@ -13,7 +13,8 @@ static dat_status complete_config(dat_relational_config *c, const char *what)
         return dat_usage("%s: n_relations = %" PRId64 " must be at least 1", what, c->n_relations);
     if (!c->rel_proj_dim && width % c->n_relations)
         return dat_usage("%s: the heads' width %" PRId64 " must be a multiple of n_relations = %" PRId64
-                         " unless rel_proj_dim is given", what, width, c->n_relations);
+                         " unless rel_proj_dim is given",
+                         what, width, c->n_relations);
     c->rel_proj_dim = c->rel_proj_dim ? c->rel_proj_dim : width / c->n_relations;
     if (c->rel_proj_dim < 1)
         return dat_usage("%s: rel_proj_dim = %" PRId64 " must be at least 1", what, c->rel_proj_dim);
@@ -49,9 +50,9 @@ dat_status dat_relational_attention_init(dat_relational_layer *layer, dat_params
         dat_linear_tie(&layer->wk_rel, params, dat_scope(name, scope, "wk_rel"), &layer->wq_rel);
     else
         dat_linear_init(&layer->wk_rel, params, dat_scope(name, scope, "wk_rel"), d, rel_width, false);
-    layer->wr = dat_params_add(params, scope, "wr", 3,
-                               (int64_t[]){c->n_heads, layer->head_dim, layer->config.n_relations},
-                               wr_init(layer));
+    layer->wr =
+        dat_params_add(params, scope, "wr", 3,
+                       (int64_t[]){c->n_heads, layer->head_dim, layer->config.n_relations}, wr_init(layer));
     dat_linear_init(&layer->wv, params, dat_scope(name, scope, "wv"), d, c->n_kv_heads * layer->head_dim,
                     c->bias_kv);
     int64_t out = c->n_heads * layer->head_dim;
@@ -59,19 +60,25 @@ dat_status dat_relational_attention_init(dat_relational_layer *layer, dat_params
     return DAT_OK;
 }
 
-dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
-                                             dat_tensor *symbols, const dat_attention_context *context)
+void dat_relational_attention_layers(const dat_relational_layer *layer,
+                                     const dat_linear_layer *layers[DAT_RELATIONAL_PROJECTIONS])
+{
+    layers[0] = &layer->wq_attn;
+    layers[1] = layer->config.attention.symmetric ? NULL : &layer->wk_attn;
+    layers[2] = &layer->wq_rel;
+    layers[3] = layer->config.symmetric_relations ? NULL : &layer->wk_rel;
+}
+
+dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational_layer *layer,
+                                            const dat_relational_projections *projections,
+                                            dat_tensor *symbols, const dat_attention_context *context)
 {
     const dat_relational_config *c = &layer->config;
-    dat_tensor *q = dat_linear_forward(tape, &layer->wq_attn, x); /* (B, L, n_heads key_dim) */
-    dat_tensor *k = dat_linear_forward(tape, &layer->wk_attn, x); /* (B, L, n_kv_heads key_dim) */
-    dat_tensor *q_rel = dat_linear_forward(tape, &layer->wq_rel, x); /* (B, L, n_relations rel_proj_dim) */
-    dat_tensor *k_rel =
-        c->symmetric_relations ? q_rel : dat_linear_forward(tape, &layer->wk_rel, x);
+    dat_columns q = projections->query, k = projections->key;
     dat_tensor *v = dat_linear_forward(tape, &layer->wv, symbols); /* (B or 1, L, n_kv_heads head_dim) */
     if (context->cosines) {
-        q = dat_rope(tape, q, context->cosines, context->sines, c->attention.n_heads);
-        k = dat_rope(tape, k, context->cosines, context->sines, c->attention.n_kv_heads);
+        q = dat_all_columns(dat_rope(tape, q, context->cosines, context->sines, c->attention.n_heads));
+        k = dat_all_columns(dat_rope(tape, k, context->cosines, context->sines, c->attention.n_kv_heads));
     }
     dat_relational_args args = {
         .attention = {.n_heads = c->attention.n_heads,
@@ -87,6 +94,19 @@ dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relationa
         .relation_softmax = c->relation_softmax,
         .relations = context->relations,
     };
-    dat_tensor *heads = dat_relational_attention_core(tape, q, k, q_rel, k_rel, v, layer->wr, &args);
+    dat_tensor *heads = dat_relational_attention_core(tape, q, k, projections->query_rel,
+                                                      projections->key_rel, v, layer->wr, &args);
     return dat_linear_forward(tape, &layer->wo, heads);
+}
+
+dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
+                                             dat_tensor *symbols, const dat_attention_context *context)
+{
+    dat_tensor *const inputs[DAT_RELATIONAL_PROJECTIONS] = {x, x, x, x};
+    const dat_linear_layer *layers[DAT_RELATIONAL_PROJECTIONS];
+    dat_columns out[DAT_RELATIONAL_PROJECTIONS];
+    dat_relational_attention_layers(layer, layers);
+    dat_project(tape, DAT_RELATIONAL_PROJECTIONS, inputs, layers, out);
+    dat_relational_projections projections = {out[0], out[1], out[2], out[3]};
+    return dat_relational_attention_attend(tape, layer, &projections, symbols, context);
 }

@@ -1,12 +1,13 @@
-/* Relational attention: heads that route relations between objects, tagged with the sender's symbol (equation 2 of the
- * paper; the reference's RelationalAttention). */
+/* Relational attention: heads that route relations between objects, tagged with the sender's symbol (equation
+ * 2 of the paper; the reference's RelationalAttention). */
 #ifndef DAT_NN_RELATIONAL_ATTENTION_H
 #define DAT_NN_RELATIONAL_ATTENTION_H
 
 #include "nn/attention.h"
 
-/* How W_r starts. The curves of the paper were made with PAPER (uniform within 1/sqrt(n_relations)); the package
- * published later starts it sqrt(head_dim) times smaller (PACKAGE), which delays the relational heads. */
+/* How W_r starts. The curves of the paper were made with PAPER (uniform within 1/sqrt(n_relations)); the
+ * package published later starts it sqrt(head_dim) times smaller (PACKAGE), which delays the relational
+ * heads. */
 typedef enum dat_relation_init { DAT_RELATION_INIT_PACKAGE, DAT_RELATION_INIT_PAPER } dat_relation_init;
 
 /* "package", "paper"; ends with NULL. */
@@ -18,7 +19,7 @@ typedef struct dat_relational_config {
     int64_t rel_proj_dim;     /* width of a relation's projections; 0: n_heads head_dim / n_relations */
     bool symmetric_relations; /* one projection for relation queries and keys */
     dat_activation relation_activation;
-    bool relation_softmax;    /* normalise relations over all keys instead of an activation */
+    bool relation_softmax; /* normalise relations over all keys instead of an activation */
     dat_relation_init relation_init;
 } dat_relational_config;
 
@@ -32,6 +33,23 @@ typedef struct dat_relational_layer {
 /* Registers the parameters under `scope`. */
 dat_status dat_relational_attention_init(dat_relational_layer *layer, dat_params *params, const char *scope,
                                          const dat_relational_config *config);
+
+/* What relational attention projects from its input; with tied weights a key's columns are those of its
+ * query. */
+typedef struct dat_relational_projections {
+    dat_columns query, key;         /* (B, L, n_heads key_dim), (B, L, n_kv_heads key_dim) */
+    dat_columns query_rel, key_rel; /* (B, L, n_relations rel_proj_dim) */
+} dat_relational_projections;
+
+/* The layers of those projections in that order, NULL where weights are tied, as dat_project takes them. */
+enum { DAT_RELATIONAL_PROJECTIONS = 4 };
+void dat_relational_attention_layers(const dat_relational_layer *layer,
+                                     const dat_linear_layer *layers[DAT_RELATIONAL_PROJECTIONS]);
+
+/* Relational attention and wo from projections. */
+dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational_layer *layer,
+                                            const dat_relational_projections *projections,
+                                            dat_tensor *symbols, const dat_attention_context *context);
 
 /* x (B, L, d_model), symbols (B or 1, L, d_model) -> (B, L, n_heads head_dim), after wo. */
 dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,

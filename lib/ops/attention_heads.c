@@ -4,56 +4,98 @@
 
 #include "ops/softmax.h"
 
-static bool check_batch(dat_tape *tape, const dat_node *n, const dat_tensor *query, const dat_tensor *t)
+dat_heads dat_heads_of(dat_columns columns, int64_t n_heads, int64_t batch)
 {
-    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    return t->shape[0] == query->shape[0] || t->shape[0] == 1 ||
-           dat_fail(tape, "%s: %s is %s but query %s is %s", n->op->name, t->name, dat_shape_text(t, right),
-                    query->name, dat_shape_text(query, left));
+    const dat_tensor *t = columns.tensor;
+    int64_t stride = dat_width(t), rows = t->shape[1];
+    return (dat_heads){
+        .data = t->data + columns.first,
+        .grad = t->grad ? t->grad + columns.first : NULL,
+        .stride = stride,
+        .item = t->shape[0] == 1 && batch > 1 ? 0 : rows * stride,
+        .dim = columns.width / n_heads,
+        .compact = rows * columns.width,
+    };
 }
 
-bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, const dat_tensor *query, const dat_tensor *key,
-                          const dat_tensor *value, const dat_attention_args *args, dat_head_sizes *sizes)
+static bool check_projection(dat_tape *tape, const dat_node *n, dat_columns columns, const dat_tensor *query)
+{
+    const dat_tensor *t = columns.tensor;
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    if (t->rank != 3 || columns.first < 0 || columns.first + columns.width > t->shape[2])
+        return dat_fail(
+            tape, "%s: %s is %s, expected (batch, length, width) with columns %" PRId64 " to %" PRId64,
+            n->op->name, t->name, dat_shape_text(t, left), columns.first, columns.first + columns.width);
+    if (t->shape[0] != query->shape[0] && t->shape[0] != 1)
+        return dat_fail(tape, "%s: %s is %s but query %s is %s", n->op->name, t->name,
+                        dat_shape_text(t, right), query->name, dat_shape_text(query, left));
+    bool shared = t->shape[0] == 1 && query->shape[0] > 1;
+    return !shared || columns.width == t->shape[2] ||
+           dat_fail(tape, "%s: %s is shared by the batch, so all of its %" PRId64 " columns must be used",
+                    n->op->name, t->name, t->shape[2]);
+}
+
+static bool check_heads(dat_tape *tape, const dat_node *n, dat_columns query, dat_columns key,
+                        dat_columns value, const dat_attention_args *args)
 {
     const char *op = n->op->name;
-    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    if (query->rank != 3 || key->rank != 3 || value->rank != 3)
-        return dat_fail(tape, "%s: query %s is %s, expected (batch, length, width)", op, query->name,
-                        dat_shape_text(query, left));
     if (args->n_heads < 1 || args->n_kv_heads < 1 || args->n_heads % args->n_kv_heads)
         return dat_fail(tape, "%s: n_heads = %" PRId64 " is not a multiple of n_kv_heads = %" PRId64, op,
                         args->n_heads, args->n_kv_heads);
-    if (query->shape[2] % args->n_heads || key->shape[2] % args->n_kv_heads ||
-        value->shape[2] % args->n_kv_heads ||
-        query->shape[2] / args->n_heads != key->shape[2] / args->n_kv_heads)
-        return dat_fail(tape, "%s: query %s of %" PRId64 " heads does not match key %s of %" PRId64 " heads", op,
-                        dat_shape_text(query, left), args->n_heads, dat_shape_text(key, right),
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    if (query.width % args->n_heads || key.width % args->n_kv_heads ||
+        query.width / args->n_heads != key.width / args->n_kv_heads)
+        return dat_fail(tape,
+                        "%s: %" PRId64 " heads in %" PRId64 " columns of query %s %s do not match %" PRId64
+                        " heads in %" PRId64 " columns of key %s %s",
+                        op, args->n_heads, query.width, query.tensor->name,
+                        dat_shape_text(query.tensor, left), args->n_kv_heads, key.width, key.tensor->name,
+                        dat_shape_text(key.tensor, right));
+    if (value.width % args->n_kv_heads)
+        return dat_fail(tape, "%s: %" PRId64 " columns of value %s %s do not split into %" PRId64 " heads",
+                        op, value.width, value.tensor->name, dat_shape_text(value.tensor, left),
                         args->n_kv_heads);
-    if (key->shape[1] != value->shape[1])
-        return dat_fail(tape, "%s: key %s is %s but value %s is %s", op, key->name, dat_shape_text(key, left),
-                        value->name, dat_shape_text(value, right));
-    if (args->causal && query->shape[1] != key->shape[1])
-        return dat_fail(tape, "%s: causal attention needs as many keys (%" PRId64 ") as queries (%" PRId64 ")", op,
-                        key->shape[1], query->shape[1]);
+    return true;
+}
+
+bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, dat_columns key,
+                          dat_columns value, const dat_attention_args *args, dat_head_sizes *sizes)
+{
+    const char *op = n->op->name;
+    if (!check_projection(tape, n, query, query.tensor) || !check_projection(tape, n, key, query.tensor) ||
+        !check_projection(tape, n, value, query.tensor) || !check_heads(tape, n, query, key, value, args))
+        return false;
+    int64_t queries = query.tensor->shape[1], keys = key.tensor->shape[1];
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    if (keys != value.tensor->shape[1])
+        return dat_fail(tape, "%s: key %s is %s but value %s is %s", op, key.tensor->name,
+                        dat_shape_text(key.tensor, left), value.tensor->name,
+                        dat_shape_text(value.tensor, right));
+    if (args->causal && queries != keys)
+        return dat_fail(tape,
+                        "%s: causal attention needs as many keys (%" PRId64 ") as queries (%" PRId64 ")", op,
+                        keys, queries);
     if (!(args->dropout >= 0 && args->dropout < 1))
         return dat_fail(tape, "%s: dropout is %g, expected 0 <= rate < 1", op, args->dropout);
     *sizes = dat_head_sizes_of(query, key, value, args);
-    return check_batch(tape, n, query, key) && check_batch(tape, n, query, value);
+    return true;
 }
 
-dat_head_sizes dat_head_sizes_of(const dat_tensor *query, const dat_tensor *key, const dat_tensor *value,
+dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns value,
                                  const dat_attention_args *args)
 {
+    int64_t batch = query.tensor->shape[0];
     return (dat_head_sizes){
-        .batch = query->shape[0],
-        .n = query->shape[1],
-        .m = key->shape[1],
+        .batch = batch,
+        .n = query.tensor->shape[1],
+        .m = key.tensor->shape[1],
         .n_heads = args->n_heads,
         .n_kv_heads = args->n_kv_heads,
-        .key_dim = query->shape[2] / args->n_heads,
-        .head_dim = value->shape[2] / args->n_kv_heads,
-        .shared_keys = key->shape[0] == 1 && query->shape[0] > 1,
-        .shared_values = value->shape[0] == 1 && query->shape[0] > 1,
+        .key_dim = query.width / args->n_heads,
+        .head_dim = value.width / args->n_kv_heads,
+        .query = dat_heads_of(query, args->n_heads, batch),
+        .key = dat_heads_of(key, args->n_kv_heads, batch),
+        .value = dat_heads_of(value, args->n_kv_heads, batch),
     };
 }
 
@@ -76,8 +118,7 @@ static void mask_row(const dat_head_sizes *s, const dat_attention_args *args, in
 void dat_head_probabilities(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
                             const dat_real *k, dat_real *p)
 {
-    dat_matrix queries = dat_head_matrix(q, s->n_heads * s->key_dim);
-    dat_matrix keys = dat_head_matrix(k, s->n_kv_heads * s->key_dim);
+    dat_matrix queries = dat_head_matrix(q, s->query.stride), keys = dat_head_matrix(k, s->key.stride);
     dat_gemm_serial(s->n, s->m, s->key_dim, (dat_real)args->scale, queries, dat_transposed(keys), 0, p, s->m);
     for (int64_t i = 0; i < s->n; i++) {
         mask_row(s, args, i, p + i * s->m);
@@ -95,19 +136,18 @@ void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t fi
 
 void dat_head_probabilities_backward(const dat_head_sizes *s, const dat_attention_args *args,
                                      dat_dropout_mask mask, int64_t first, const dat_real *q,
-                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_real *dq,
-                                     dat_real *dk)
+                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_grad_rows dq,
+                                     dat_grad_rows dk)
 {
-    int64_t query_stride = s->n_heads * s->key_dim, key_stride = s->n_kv_heads * s->key_dim;
     if (mask.threshold)
         dat_head_dropout(s, mask, first, dp, dp);
     for (int64_t i = 0; i < s->n; i++)
         dat_softmax_row_backward(p + i * s->m, dp + i * s->m, s->m);
     dat_matrix scores = dat_head_matrix(dp, s->m);
-    if (dq)
-        dat_gemm_serial(s->n, s->key_dim, s->m, (dat_real)args->scale, scores, dat_head_matrix(k, key_stride), 1,
-                        dq, query_stride);
-    if (dk)
+    if (dq.data)
+        dat_gemm_serial(s->n, s->key_dim, s->m, (dat_real)args->scale, scores,
+                        dat_head_matrix(k, s->key.stride), 1, dq.data, dq.stride);
+    if (dk.data)
         dat_gemm_serial(s->m, s->key_dim, s->n, (dat_real)args->scale, dat_transposed(scores),
-                        dat_head_matrix(q, query_stride), 1, dk, key_stride);
+                        dat_head_matrix(q, s->query.stride), 1, dk.data, dk.stride);
 }

@@ -1,5 +1,5 @@
-/* What self-attention and relational attention share: sizes, masks, and the probabilities of one head. All functions
- * work on one (batch, head) pair, serially; strides are in values. */
+/* What self-attention and relational attention share: sizes, masks, and the probabilities of one head. All
+ * functions work on one (batch, head) pair, serially; strides are in values. */
 #ifndef DAT_OPS_ATTENTION_HEADS_H
 #define DAT_OPS_ATTENTION_HEADS_H
 
@@ -7,20 +7,61 @@
 #include "ops/dropout.h"
 #include "ops/ops.h"
 
-/* Sizes of one attention: queries (B, n, n_heads key_dim), keys (B or 1, m, n_kv_heads key_dim), values (B or 1, m,
- * n_kv_heads head_dim). */
+/* One projection as attention reads it: row i of head h of batch item b starts at data + b item + i stride +
+ * h dim. */
+typedef struct dat_heads {
+    const dat_real *data;
+    dat_real *grad; /* the same place in the gradient, or NULL */
+    int64_t stride;
+    int64_t item;    /* 0: one set of rows for the whole batch */
+    int64_t dim;     /* of a head */
+    int64_t compact; /* values of an item without gaps: rows * heads * dim */
+} dat_heads;
+
+dat_heads dat_heads_of(dat_columns columns, int64_t n_heads, int64_t batch);
+
+/* Sizes of one attention: queries (B, n, n_heads key_dim), keys (B or 1, m, n_kv_heads key_dim), values (B or
+ * 1, m, n_kv_heads head_dim), as columns of perhaps wider tensors. */
 typedef struct dat_head_sizes {
     int64_t batch, n, m, n_heads, n_kv_heads, key_dim, head_dim;
-    bool shared_keys, shared_values; /* one set for the whole batch */
+    dat_heads query, key, value;
 } dat_head_sizes;
 
-/* Checks the three tensors against each other and the arguments; false with the tape's error. */
-bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, const dat_tensor *query, const dat_tensor *key,
-                          const dat_tensor *value, const dat_attention_args *args, dat_head_sizes *sizes);
+/* Checks the three projections against each other and the arguments; false with the tape's error. */
+bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, dat_columns key,
+                          dat_columns value, const dat_attention_args *args, dat_head_sizes *sizes);
 
-/* The sizes of tensors that were checked. */
-dat_head_sizes dat_head_sizes_of(const dat_tensor *query, const dat_tensor *key, const dat_tensor *value,
+/* The sizes of projections that were checked. */
+dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns value,
                                  const dat_attention_args *args);
+
+/* Where the gradients of batch item b go: the tensors' own, or for rows shared by the batch a buffer of
+ * partial sums without gaps. NULL where nobody asks. */
+typedef struct dat_grad_rows {
+    dat_real *data;
+    int64_t stride;
+} dat_grad_rows;
+
+static inline dat_grad_rows dat_grad_rows_of(const dat_heads *heads, int64_t b, dat_real *shared_sums,
+                                             int64_t rows)
+{
+    if (!heads->grad)
+        return (dat_grad_rows){0};
+    if (heads->item == 0)
+        return (dat_grad_rows){shared_sums, heads->compact / rows};
+    return (dat_grad_rows){heads->grad + b * heads->item, heads->stride};
+}
+
+/* Values in one piece's partial sums: 0 unless rows are shared by the batch and need a gradient. */
+static inline int64_t dat_shared_count(const dat_heads *heads)
+{
+    return heads->grad && heads->item == 0 ? heads->compact : 0;
+}
+
+static inline dat_grad_rows dat_grad_head(dat_grad_rows rows, int64_t offset)
+{
+    return (dat_grad_rows){rows.data ? rows.data + offset : NULL, rows.stride};
+}
 
 /* Number of (i, j) pairs that the mathematics needs: half of them when causal. */
 double dat_head_pairs(const dat_head_sizes *sizes, const dat_attention_args *args);
@@ -31,7 +72,7 @@ static inline int64_t dat_kv_head(const dat_head_sizes *s, int64_t h)
     return h / (s->n_heads / s->n_kv_heads);
 }
 
-/* p (n, m) = softmax_j(scale q k^T) with masked pairs at 0. q (n, key_dim), k (m, key_dim). */
+/* p (n, m) = softmax_j(scale q k^T) with masked pairs at 0. q and k are the head's first values. */
 void dat_head_probabilities(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
                             const dat_real *k, dat_real *p);
 
@@ -39,12 +80,12 @@ void dat_head_probabilities(const dat_head_sizes *s, const dat_attention_args *a
 void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t first, const dat_real *p,
                       dat_real *dropped);
 
-/* From dp (n, m), the gradient at the dropped probabilities (overwritten), adds to dq and dk, either of which may be
- * NULL. */
+/* From dp (n, m), the gradient at the dropped probabilities (overwritten), adds to the head's dq and dk,
+ * either of which may be absent. */
 void dat_head_probabilities_backward(const dat_head_sizes *s, const dat_attention_args *args,
                                      dat_dropout_mask mask, int64_t first, const dat_real *q,
-                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_real *dq,
-                                     dat_real *dk);
+                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_grad_rows dq,
+                                     dat_grad_rows dk);
 
 /* A head of a projected tensor: a matrix of rows at distance `stride`. */
 static inline dat_matrix dat_head_matrix(const dat_real *data, int64_t stride)

@@ -2,6 +2,26 @@
 
 #include "ops/partial_sums.h"
 
+typedef struct vector_sum {
+    dat_real *sum;
+    const dat_real *x;
+} vector_sum;
+
+static void accumulate_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const vector_sum *v = context;
+#pragma omp simd
+    for (int64_t i = start; i < end; i++)
+        v->sum[i] += v->x[i];
+}
+
+void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count)
+{
+    vector_sum v = {sum, x};
+    dat_parallel(dat_pieces_of(count, dat_min_rows(1)), accumulate_piece, &v);
+}
+
 /* Rows of `width` values with one value a column beside them: a bias, or its gradient's partial sums. */
 typedef struct column_values {
     dat_real *rows;

@@ -1,8 +1,11 @@
-/* Sums and additions along the columns of a matrix of rows. */
+/* Plain sums of vectors, and of the rows of a matrix. */
 #ifndef DAT_OPS_COLUMNS_H
 #define DAT_OPS_COLUMNS_H
 
 #include "core/tape.h"
+
+/* sum[i] += x[i]. */
+void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count);
 
 /* y[r] += bias for every row of y (rows, width). */
 void dat_add_to_rows(dat_real *y, int64_t rows, int64_t width, const dat_real *bias);

@@ -1,9 +1,10 @@
-/* Dropout, and the residual sum that ends with it. Which elements survive is a function of the node's key and the
- * element's index, so backward draws the same mask again instead of storing it. */
+/* Dropout, and the residual sum that ends with it. Which elements survive is a function of the node's key and
+ * the element's index, so backward draws the same mask again instead of storing it. */
 #include "ops/dropout.h"
 
 #include <stddef.h>
 
+#include "ops/columns.h"
 #include "ops/ops.h"
 #include "ops/registry.h"
 #include "util/parallel.h"
@@ -110,11 +111,8 @@ static void add_dropout_forward(dat_node *n)
 
 static void add_dropout_backward(dat_node *n)
 {
-    dat_real *dx = n->in[0]->grad;
-    if (dx)
-#pragma omp simd
-        for (int64_t i = 0; i < dat_count(n->out); i++)
-            dx[i] += n->out->grad[i];
+    if (n->in[0]->grad)
+        dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
     if (n->in[1]->grad)
         mask_all(n, n->in[1]->grad, n->out->grad, n->in[1]->grad);
 }

@@ -1,4 +1,8 @@
 /* Sums and pointwise functions. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ops/columns.h"
 #include "ops/ops.h"
 #include "ops/registry.h"
 #include "ops/vector_math.h"
@@ -42,18 +46,13 @@ static void add_forward(dat_node *n)
 
 static void add_backward(dat_node *n)
 {
-    dat_real *da = n->in[0]->grad, *db = n->in[1]->grad;
-    const dat_real *dy = n->out->grad;
-    int64_t count = dat_count(n->out), width = dat_count(n->in[1]);
-    if (da)
-#pragma omp simd
-        for (int64_t i = 0; i < count; i++)
-            da[i] += dy[i];
-    if (db)
-        for (int64_t start = 0; start < count; start += width)
-#pragma omp simd
-            for (int64_t j = 0; j < width; j++)
-                db[j] += dy[start + j];
+    int64_t width = dat_count(n->in[1]), rows = width ? dat_count(n->in[0]) / width : 0;
+    if (n->in[0]->grad)
+        dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
+    if (n->in[1]->grad && rows == 1)
+        dat_accumulate(n->in[1]->grad, n->out->grad, width);
+    else if (n->in[1]->grad)
+        dat_add_column_sums(n->tape, n->out->grad, rows, width, n->in[1]->grad);
 }
 
 const dat_op dat_op_add = {
@@ -118,63 +117,100 @@ dat_tensor *dat_activation_apply(dat_tape *tape, dat_tensor *x, dat_activation a
 
 /* --- swiglu: y = silu(g) x;  dg = dy x silu'(g),  dx = dy silu(g),  silu'(g) = s (1 + g (1 - s)). --- */
 
+enum { GATE, FACTOR, N_SWIGLU };
+
+typedef struct swiglu_args {
+    dat_columns columns[N_SWIGLU];
+} swiglu_args;
+
 static bool swiglu_shape(dat_tape *tape, dat_node *n)
 {
+    const swiglu_args *args = n->args;
+    dat_columns gate = args->columns[GATE], x = args->columns[FACTOR];
     char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    if (!dat_same_shape(n->in[0], n->in[1]))
-        return dat_fail(tape, "swiglu: gate %s is %s but %s is %s", n->in[0]->name,
-                        dat_shape_text(n->in[0], left), n->in[1]->name, dat_shape_text(n->in[1], right));
-    return dat_shape_like(n->out, n->in[0]);
+    if (gate.width != x.width || gate.tensor->rank != x.tensor->rank || gate.tensor->rank < 1 ||
+        dat_rows(gate.tensor) != dat_rows(x.tensor))
+        return dat_fail(tape,
+                        "swiglu: %" PRId64 " columns of gate %s %s do not match %" PRId64 " columns of %s %s",
+                        gate.width, gate.tensor->name, dat_shape_text(gate.tensor, left), x.width,
+                        x.tensor->name, dat_shape_text(x.tensor, right));
+    int64_t shape[DAT_MAX_RANK];
+    memcpy(shape, gate.tensor->shape, sizeof shape);
+    shape[gate.tensor->rank - 1] = gate.width;
+    return dat_shape_set(n->out, gate.tensor->rank, shape);
 }
 
 static void swiglu_forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const dat_node *n = context;
-    const dat_real *gate = n->in[0]->data, *x = n->in[1]->data;
+    const swiglu_args *args = n->args;
+    dat_columns g = args->columns[GATE], f = args->columns[FACTOR];
+    for (int64_t r = start; r < end; r++) {
+        const dat_real *gate = g.tensor->data + r * dat_width(g.tensor) + g.first;
+        const dat_real *x = f.tensor->data + r * dat_width(f.tensor) + f.first;
+        dat_real *y = n->out->data + r * g.width;
 #pragma omp simd
-    for (int64_t i = start; i < end; i++)
-        n->out->data[i] = gate[i] * dat_sigmoid(gate[i]) * x[i];
+        for (int64_t j = 0; j < g.width; j++)
+            y[j] = gate[j] * dat_sigmoid(gate[j]) * x[j];
+    }
 }
 
 static void swiglu_forward(dat_node *n)
 {
-    dat_parallel(dat_pieces_of(dat_count(n->out), MIN_VALUES), swiglu_forward_piece, n);
+    dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), swiglu_forward_piece, n);
+}
+
+static void swiglu_backward_row(const dat_real *gate, const dat_real *x, const dat_real *dy, int64_t width,
+                                dat_real *dgate, dat_real *dx)
+{
+    if (dgate && dx)
+#pragma omp simd
+        for (int64_t j = 0; j < width; j++) {
+            dat_real s = dat_sigmoid(gate[j]);
+            dgate[j] += dy[j] * x[j] * s * (1 + gate[j] * (1 - s));
+            dx[j] += dy[j] * gate[j] * s;
+        }
+    else if (dgate)
+        for (int64_t j = 0; j < width; j++) {
+            dat_real s = dat_sigmoid(gate[j]);
+            dgate[j] += dy[j] * x[j] * s * (1 + gate[j] * (1 - s));
+        }
+    else if (dx)
+        for (int64_t j = 0; j < width; j++)
+            dx[j] += dy[j] * gate[j] * dat_sigmoid(gate[j]);
 }
 
 static void swiglu_backward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const dat_node *n = context;
-    const dat_real *gate = n->in[0]->data, *x = n->in[1]->data, *dy = n->out->grad;
-    dat_real *dgate = n->in[0]->grad, *dx = n->in[1]->grad;
-    if (dgate)
-#pragma omp simd
-        for (int64_t i = start; i < end; i++) {
-            dat_real s = dat_sigmoid(gate[i]);
-            dgate[i] += dy[i] * x[i] * s * (1 + gate[i] * (1 - s));
-        }
-    if (dx)
-#pragma omp simd
-        for (int64_t i = start; i < end; i++)
-            dx[i] += dy[i] * gate[i] * dat_sigmoid(gate[i]);
+    const swiglu_args *args = n->args;
+    dat_columns g = args->columns[GATE], f = args->columns[FACTOR];
+    for (int64_t r = start; r < end; r++) {
+        int64_t gate = r * dat_width(g.tensor) + g.first, x = r * dat_width(f.tensor) + f.first;
+        swiglu_backward_row(g.tensor->data + gate, f.tensor->data + x, n->out->grad + r * g.width, g.width,
+                            g.tensor->grad ? g.tensor->grad + gate : NULL,
+                            f.tensor->grad ? f.tensor->grad + x : NULL);
+    }
 }
 
 static void swiglu_backward(dat_node *n)
 {
-    dat_parallel(dat_pieces_of(dat_count(n->out), MIN_VALUES), swiglu_backward_piece, n);
+    dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), swiglu_backward_piece, n);
 }
 
 const dat_op dat_op_swiglu = {
     .name = "swiglu",
-    .required = 2,
+    .required = N_SWIGLU,
     .shape = swiglu_shape,
     .forward = swiglu_forward,
     .backward = swiglu_backward,
 };
 
-dat_tensor *dat_swiglu(dat_tape *tape, dat_tensor *gate, dat_tensor *x)
+dat_tensor *dat_swiglu(dat_tape *tape, dat_columns gate, dat_columns x)
 {
-    dat_tensor *in[] = {gate, x};
-    return dat_tape_apply(tape, &dat_op_swiglu, in, 2, NULL, 0);
+    dat_tensor *in[] = {gate.tensor, x.tensor};
+    swiglu_args args = {{gate, x}};
+    return dat_tape_apply(tape, &dat_op_swiglu, in, N_SWIGLU, &args, sizeof args);
 }

@@ -10,15 +10,15 @@
 enum { X, WEIGHT, BIAS };
 
 bool dat_linear_shape(dat_tape *tape, dat_node *n, const dat_tensor *x, const dat_tensor *weight,
-                            const dat_tensor *bias)
+                      const dat_tensor *bias)
 {
     char text[DAT_SHAPE_TEXT_SIZE];
     if (weight->rank != 2 || x->rank < 1 || dat_width(x) != weight->shape[1])
         return dat_fail(tape, "%s: %s is %" PRId64 " wide but weight %s is %s", n->op->name, x->name,
                         dat_width(x), weight->name, dat_shape_text(weight, text));
     if (bias && dat_count(bias) != weight->shape[0])
-        return dat_fail(tape, "%s: bias %s has %" PRId64 " values but weight %s is %s", n->op->name, bias->name,
-                        dat_count(bias), weight->name, dat_shape_text(weight, text));
+        return dat_fail(tape, "%s: bias %s has %" PRId64 " values but weight %s is %s", n->op->name,
+                        bias->name, dat_count(bias), weight->name, dat_shape_text(weight, text));
     int64_t shape[DAT_MAX_RANK] = {x->shape[0], x->shape[1], x->shape[2], x->shape[3]};
     shape[x->rank - 1] = weight->shape[0];
     return dat_shape_set(n->out, x->rank, shape);

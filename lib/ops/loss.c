@@ -15,8 +15,10 @@ static bool cross_entropy_shape(dat_tape *tape, dat_node *n)
     for (int64_t r = 0; r < dat_rows(logits); r++) {
         int32_t target = args->targets[r];
         if (target != args->ignore_index && (target < 0 || target >= classes))
-            return dat_fail(tape, "cross_entropy: target %" PRId32 " of row %" PRId64 " is not one of %" PRId64
-                            " classes", target, r, classes);
+            return dat_fail(tape,
+                            "cross_entropy: target %" PRId32 " of row %" PRId64 " is not one of %" PRId64
+                            " classes",
+                            target, r, classes);
     }
     return dat_shape_set(n->out, 0, NULL);
 }

@@ -110,8 +110,9 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     int64_t width = dat_width(x);
     for (int64_t r = start; r < end; r++)
         backward_row(x->data + r * width, n->saved[2 * r], n->saved[2 * r + 1], n->in[GAIN]->data,
-                     n->in[SHIFT] != NULL, n->out->grad + r * width, width, x->grad ? x->grad + r * width : NULL,
-                     sums->gain + piece * width, sums->shift + piece * width);
+                     n->in[SHIFT] != NULL, n->out->grad + r * width, width,
+                     x->grad ? x->grad + r * width : NULL, sums->gain + piece * width,
+                     sums->shift + piece * width);
 }
 
 static void norm_backward(dat_node *n)

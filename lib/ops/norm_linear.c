@@ -1,5 +1,6 @@
-/* A linear map of a layer norm. With n = (x - mean) rstd:  y = (g n + s) W^T + b = n (W g)^T + (W s + b), so the gain
- * and shift fold into the weight and the norm's parameters get their gradients from dy^T n, without the product dy W. */
+/* A linear map of a layer norm. With n = (x - mean) rstd:  y = (g n + s) W^T + b = n (W g)^T + (W s + b), so
+ * the gain and shift fold into the weight and the norm's parameters get their gradients from dy^T n, without
+ * the product dy W. */
 #include <inttypes.h>
 
 #include "core/gemm.h"
@@ -15,11 +16,11 @@ static const dat_real EPS = (dat_real)1e-5;
 
 static bool norm_linear_shape(dat_tape *tape, dat_node *n)
 {
-    const dat_tensor *gain = n->in[GAIN], *shift = n->in[SHIFT];
     int64_t width = dat_width(n->in[X]);
-    if (dat_count(gain) != width || dat_count(shift) != width)
-        return dat_fail(tape, "norm_linear: %s is %" PRId64 " wide, gain %s has %" PRId64, n->in[X]->name,
-                        width, gain->name, dat_count(gain));
+    for (int i = GAIN; i <= SHIFT; i++)
+        if (dat_count(n->in[i]) != width)
+            return dat_fail(tape, "norm_linear: %s is %" PRId64 " wide, %s has %" PRId64, n->in[X]->name,
+                            width, n->in[i]->name, dat_count(n->in[i]));
     return dat_linear_shape(tape, n, n->in[X], n->in[WEIGHT], n->in[BIAS]);
 }
 
@@ -94,7 +95,8 @@ static void norm_linear_forward(dat_node *n)
     dat_add_to_rows(n->out->data, rows, out, offset);
 }
 
-/* With G = dy^T n and t = the column sums of dy: dW = G g + t s^T, dg_j = sum_o W_oj G_oj, ds = W^T t, db = t. */
+/* With G = dy^T n and t = the column sums of dy: dW = G g + t s^T, dg_j = sum_o W_oj G_oj, ds = W^T t, db =
+ * t. */
 static void norm_linear_backward_params(dat_node *n, const dat_real *product, const dat_real *sums)
 {
     const dat_tensor *gain = n->in[GAIN], *shift = n->in[SHIFT], *weight = n->in[WEIGHT];

@@ -1,6 +1,7 @@
-/* The ops: what a model's forward pass is written in. Shapes are row-major; "..." is any number of leading axes. B is
- * the batch, L the sequence length, d a width. Every op returns a tensor of the tape's arena, or NULL after an error
- * (see core/tape.h). All gradients are exact. */
+/* The ops: what a model's forward pass is written in. Shapes are row-major; "..." is any number of leading
+ * axes. B is the batch, L the sequence length, d a width; dat_columns are some columns of a tensor, of the
+ * shape that is given. Every op returns a tensor of the tape's arena, or NULL after an error (see
+ * core/tape.h). All gradients are exact. */
 #ifndef DAT_OPS_OPS_H
 #define DAT_OPS_OPS_H
 
@@ -12,8 +13,15 @@
 /* y = x W^T + b.  x (..., in), weight (out, in), bias (out) or NULL -> (..., out). */
 dat_tensor *dat_linear(dat_tape *tape, dat_tensor *x, dat_tensor *weight, dat_tensor *bias);
 
-/* linear(layer_norm(x)), with the norm's gain and shift folded into the weight, so that an input that needs no
- * gradient costs no product for it. x (..., in), gain (in), shift (in), weight (out, in), bias (out) -> (..., out). */
+/* Several linear maps of one input as one product: weights[i] (out_i, in), biases[i] (out_i) or NULL; outputs
+ * side by side in order: (..., in) -> (..., sum of out_i). `count` is at most DAT_MAX_GROUP. */
+enum { DAT_MAX_GROUP = 7 };
+dat_tensor *dat_linear_group(dat_tape *tape, dat_tensor *x, int count, dat_tensor *const *weights,
+                             dat_tensor *const *biases);
+
+/* linear(layer_norm(x)), with the norm's gain and shift folded into the weight, so that an input that needs
+ * no gradient costs no product for it. x (..., in), gain (in), shift (in), weight (out, in), bias (out) ->
+ * (..., out). */
 dat_tensor *dat_norm_linear(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat_tensor *shift,
                             dat_tensor *weight, dat_tensor *bias);
 
@@ -33,8 +41,8 @@ dat_tensor *dat_add(dat_tape *tape, dat_tensor *a, dat_tensor *b);
 /* y = activation(x). */
 dat_tensor *dat_activation_apply(dat_tape *tape, dat_tensor *x, dat_activation activation);
 
-/* y = silu(gate) * x, the middle of a SwiGLU block. */
-dat_tensor *dat_swiglu(dat_tape *tape, dat_tensor *gate, dat_tensor *x);
+/* y = silu(gate) * x, the middle of a SwiGLU block: (..., n) and (..., n) -> (..., n). */
+dat_tensor *dat_swiglu(dat_tape *tape, dat_columns gate, dat_columns x);
 
 /* --- softmax.c --- */
 
@@ -43,7 +51,8 @@ dat_tensor *dat_softmax(dat_tape *tape, dat_tensor *x);
 
 /* --- dropout.c --- */
 
-/* Zeroes each element with probability `rate` and scales the others by 1 / (1 - rate), while the tape is training. */
+/* Zeroes each element with probability `rate` and scales the others by 1 / (1 - rate), while the tape is
+ * training. */
 dat_tensor *dat_dropout(dat_tape *tape, dat_tensor *x, double rate);
 
 /* x + dropout(y), the end of a residual branch. */
@@ -75,9 +84,10 @@ dat_tensor *dat_patchify(dat_tape *tape, dat_tensor *images, int64_t height, int
 
 /* --- rope.c --- */
 
-/* Rotary position embedding of each head: rotates the pairs (2k, 2k + 1) of head h of position p by the angle whose
- * cosine and sine are in row p. x (B, L, n_heads * head_dim); cosines, sines (>= L, head_dim / 2). */
-dat_tensor *dat_rope(dat_tape *tape, dat_tensor *x, dat_tensor *cosines, dat_tensor *sines, int64_t n_heads);
+/* Rotary position embedding of each head: rotates the pairs (2k, 2k + 1) of head h of position p by the angle
+ * whose cosine and sine are in row p. x (B, L, n_heads head_dim), cosines and sines (>= L, head_dim / 2) ->
+ * as x. */
+dat_tensor *dat_rope(dat_tape *tape, dat_columns x, dat_tensor *cosines, dat_tensor *sines, int64_t n_heads);
 
 /* --- attention.c --- */
 
@@ -90,9 +100,10 @@ typedef struct dat_attention_args {
     dat_real *scores;            /* receives the probabilities (B, n_heads, Lq, Lk), or NULL */
 } dat_attention_args;
 
-/* out_i = concat_h sum_j softmax_j(scale q_i^h . k_j^h) v_j^h.  query (B, Lq, n_heads kd), key (B or 1, Lk, n_kv_heads
- * kd), value (B or 1, Lk, n_kv_heads hd) -> (B, Lq, n_heads hd). A query that may attend to nothing gets 0. */
-dat_tensor *dat_attention(dat_tape *tape, dat_tensor *query, dat_tensor *key, dat_tensor *value,
+/* out_i = concat_h sum_j softmax_j(scale q_i^h . k_j^h) v_j^h.  query (B, Lq, n_heads kd), key (B or 1, Lk,
+ * n_kv_heads kd), value (B or 1, Lk, n_kv_heads hd) -> (B, Lq, n_heads hd). A query that may attend to
+ * nothing gets 0. */
+dat_tensor *dat_attention(dat_tape *tape, dat_columns query, dat_columns key, dat_columns value,
                           const dat_attention_args *args);
 
 /* --- relational_attention.c --- */
@@ -100,31 +111,33 @@ dat_tensor *dat_attention(dat_tape *tape, dat_tensor *query, dat_tensor *key, da
 typedef struct dat_relational_args {
     dat_attention_args attention;
     int64_t n_relations;
-    double relation_scale;              /* of the relation dot products, before the activation */
+    double relation_scale; /* of the relation dot products, before the activation */
     dat_activation relation_activation;
-    bool relation_softmax;              /* normalise relations over all j instead; ignores the activation */
-    dat_real *relations;                /* receives the relations (B, L, L, n_relations), or NULL */
+    bool relation_softmax; /* normalise relations over all j instead; ignores the activation */
+    dat_real *relations;   /* receives the relations (B, L, L, n_relations), or NULL */
 } dat_relational_args;
 
 /* Relational attention, equation 2 of the paper before its output projection:
  *     out_i = concat_h sum_j alpha_ij^h (W_r^h r_ij + v_j^h),
  *     r_ij^l = act(relation_scale q_rel_i^l . k_rel_j^l),  alpha as in dat_attention.
- * The relations are averaged first and projected after (appendix B.1). query (B, L, n_heads kd), key (B, L, n_kv_heads
- * kd), query_rel and key_rel (B, L, n_relations rd; the same tensor for symmetric relations), symbols (B or 1, L,
- * n_kv_heads hd), wr (n_heads, hd, n_relations) -> (B, L, n_heads hd). Relations are never masked, as in the reference. */
-dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_tensor *query, dat_tensor *key,
-                                          dat_tensor *query_rel, dat_tensor *key_rel, dat_tensor *symbols,
+ * The relations are averaged first and projected after (appendix B.1). query (B, L, n_heads kd), key (B, L,
+ * n_kv_heads kd), query_rel and key_rel (B, L, n_relations rd; the same tensor for symmetric relations),
+ * symbols (B or 1, L, n_kv_heads hd), wr (n_heads, hd, n_relations) -> (B, L, n_heads hd). Relations are
+ * never masked, as in the reference. */
+dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_columns query, dat_columns key,
+                                          dat_columns query_rel, dat_columns key_rel, dat_tensor *symbols,
                                           dat_tensor *wr, const dat_relational_args *args);
 
 /* --- loss.c --- */
 
 typedef struct dat_cross_entropy_args {
-    const int32_t *targets;  /* (rows); class indices, or ignore_index */
-    int32_t ignore_index;    /* rows with this target do not count */
-    double label_smoothing;  /* share of the target spread evenly over all classes */
+    const int32_t *targets; /* (rows); class indices, or ignore_index */
+    int32_t ignore_index;   /* rows with this target do not count */
+    double label_smoothing; /* share of the target spread evenly over all classes */
 } dat_cross_entropy_args;
 
-/* Mean over the counted rows of -log softmax(logits)[target]: (..., classes) -> scalar. 0 when no row counts. */
+/* Mean over the counted rows of -log softmax(logits)[target]: (..., classes) -> scalar. 0 when no row counts.
+ */
 dat_tensor *dat_cross_entropy(dat_tape *tape, dat_tensor *logits, const dat_cross_entropy_args *args);
 
 #endif

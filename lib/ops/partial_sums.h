@@ -1,4 +1,5 @@
-/* Sums over rows that several threads contribute to: one partial sum for each piece of work, added in piece order. */
+/* Sums over rows that several threads contribute to: one partial sum for each piece of work, added in piece
+ * order. */
 #ifndef DAT_OPS_PARTIAL_SUMS_H
 #define DAT_OPS_PARTIAL_SUMS_H
 

@@ -32,9 +32,9 @@ static bool patchify_shape(dat_tape *tape, dat_node *n)
             for (int64_t r = 0; r < patch.height; r++)                                                       \
                 for (int64_t c = 0; c < patch.width; c++)                                                    \
                     for (int64_t channel = 0; channel < channels; channel++, out++) {                        \
-                        int64_t in = ((b * channels + channel) * rows + patch_row * patch.height + r) *      \
-                                         columns +                                                           \
-                                     patch_column * patch.width + c;                                         \
+                        int64_t in =                                                                         \
+                            ((b * channels + channel) * rows + patch_row * patch.height + r) * columns +     \
+                            patch_column * patch.width + c;                                                  \
                         statement;                                                                           \
                     }
 

@@ -1,8 +1,7 @@
-/* Relational attention (equation 2 of the paper; W_r applied after attending, appendix B.1). Per batch item, with
- * P^h = softmax(scale Q K^T), M the dropout mask, r^l = act(s Qr^l Kr^l^T):
- *   T[i, h, l] = sum_j (M P)^h_ij r^l_ij,       O^h = (M P)^h V + T^h W_r^h^T
- *   dT^h = dO^h W_r^h,   dW_r^h = dO^h^T T^h,   dV = (M P)^h^T dO^h
- *   d(M P)^h_ij = dO^h_i . V_j + sum_l dT[i, h, l] r^l_ij,   dr^l_ij = sum_h dT[i, h, l] (M P)^h_ij
+/* Relational attention (equation 2 of the paper; W_r applied after attending, appendix B.1). Per batch item,
+ * with P^h = softmax(scale Q K^T), M the dropout mask, r^l = act(s Qr^l Kr^l^T): T[i, h, l] = sum_j (M
+ * P)^h_ij r^l_ij,       O^h = (M P)^h V + T^h W_r^h^T dT^h = dO^h W_r^h,   dW_r^h = dO^h^T T^h,   dV = (M
+ * P)^h^T dO^h d(M P)^h_ij = dO^h_i . V_j + sum_l dT[i, h, l] r^l_ij,   dr^l_ij = sum_h dT[i, h, l] (M P)^h_ij
  * T never gets a value dimension: (n, n_heads, R) instead of the (n, n, n_heads, head_dim) of the formula. */
 #include <inttypes.h>
 
@@ -11,55 +10,89 @@
 #include "ops/registry.h"
 #include "ops/softmax.h"
 
-enum { QUERY, KEY, QUERY_REL, KEY_REL, SYMBOLS, WR };
+enum { QUERY, KEY, QUERY_REL, KEY_REL, N_PROJECTIONS, SYMBOLS = N_PROJECTIONS, WR, N_INPUTS };
+
+typedef struct op_args {
+    dat_relational_args relational;
+    dat_columns columns[N_PROJECTIONS];
+} op_args;
 
 typedef struct relational_sizes {
     dat_head_sizes s;
+    dat_heads query_rel, key_rel;
     int64_t R, rel_dim;
-    int64_t square;            /* n * n */
-    int64_t averages;          /* n * n_heads * R, the size of T */
+    int64_t square;   /* n * n */
+    int64_t averages; /* n * n_heads * R, the size of T */
 } relational_sizes;
+
+static const dat_relational_args *relational_of(const dat_node *n)
+{
+    return &((const op_args *)n->args)->relational;
+}
 
 static relational_sizes sizes_of(const dat_node *n)
 {
-    const dat_relational_args *args = n->args;
-    dat_head_sizes s = dat_head_sizes_of(n->in[QUERY], n->in[KEY], n->in[SYMBOLS], &args->attention);
+    const op_args *args = n->args;
+    int64_t R = args->relational.n_relations;
+    dat_head_sizes s = dat_head_sizes_of(args->columns[QUERY], args->columns[KEY],
+                                         dat_all_columns(n->in[SYMBOLS]), &args->relational.attention);
     return (relational_sizes){.s = s,
-                              .R = args->n_relations,
-                              .rel_dim = n->in[QUERY_REL]->shape[2] / args->n_relations,
+                              .query_rel = dat_heads_of(args->columns[QUERY_REL], R, s.batch),
+                              .key_rel = dat_heads_of(args->columns[KEY_REL], R, s.batch),
+                              .R = R,
+                              .rel_dim = args->columns[QUERY_REL].width / R,
                               .square = s.n * s.n,
-                              .averages = s.n * s.n_heads * args->n_relations};
+                              .averages = s.n * s.n_heads * R};
+}
+
+static bool check_relations(dat_tape *tape, const dat_node *n, const dat_head_sizes *s)
+{
+    const op_args *args = n->args;
+    dat_columns q = args->columns[QUERY_REL], k = args->columns[KEY_REL];
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    bool fits = args->relational.n_relations >= 1 && q.width == k.width &&
+                q.width % args->relational.n_relations == 0;
+    for (int i = QUERY_REL; i <= KEY_REL; i++) {
+        const dat_tensor *t = args->columns[i].tensor;
+        fits = fits && t->rank == 3 && t->shape[0] == s->batch && t->shape[1] == s->n &&
+               args->columns[i].first + args->columns[i].width <= t->shape[2];
+    }
+    return fits ||
+           dat_fail(tape,
+                    "%s: %" PRId64 " relations between %" PRId64 " x %" PRId64
+                    " positions do not fit %" PRId64 " columns of query %s %s and %" PRId64
+                    " columns of key %s %s",
+                    n->op->name, args->relational.n_relations, s->batch, s->n, q.width, q.tensor->name,
+                    dat_shape_text(q.tensor, left), k.width, k.tensor->name, dat_shape_text(k.tensor, right));
 }
 
 static bool relational_shape(dat_tape *tape, dat_node *n)
 {
-    const dat_relational_args *args = n->args;
-    const dat_tensor *query = n->in[QUERY], *query_rel = n->in[QUERY_REL], *wr = n->in[WR];
+    const op_args *args = n->args;
+    const dat_tensor *query = n->in[QUERY], *key = n->in[KEY], *wr = n->in[WR];
     char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
     dat_head_sizes s;
-    if (!dat_head_sizes_check(tape, n, query, n->in[KEY], n->in[SYMBOLS], &args->attention, &s))
+    if (!dat_head_sizes_check(tape, n, args->columns[QUERY], args->columns[KEY],
+                              dat_all_columns(n->in[SYMBOLS]), &args->relational.attention, &s))
         return false;
-    if (s.n != s.m || s.shared_keys)
+    if (s.n != s.m || key->shape[0] != s.batch)
         return dat_fail(tape, "%s: query %s is %s but key %s is %s", n->op->name, query->name,
-                        dat_shape_text(query, left), n->in[KEY]->name, dat_shape_text(n->in[KEY], right));
-    if (!dat_same_shape(query_rel, n->in[KEY_REL]) || query_rel->rank != 3 ||
-        query_rel->shape[0] != s.batch || query_rel->shape[1] != s.n || args->n_relations < 1 ||
-        query_rel->shape[2] % args->n_relations)
-        return dat_fail(tape, "%s: relation query %s and key %s do not fit %" PRId64 " relations of %" PRId64
-                        " positions", n->op->name, dat_shape_text(query_rel, left),
-                        dat_shape_text(n->in[KEY_REL], right), args->n_relations, s.n);
+                        dat_shape_text(query, left), key->name, dat_shape_text(key, right));
+    if (!check_relations(tape, n, &s))
+        return false;
     if (wr->rank != 3 || wr->shape[0] != s.n_heads || wr->shape[1] != s.head_dim ||
-        wr->shape[2] != args->n_relations)
-        return dat_fail(tape, "%s: wr %s is %s, expected [%" PRId64 ", %" PRId64 ", %" PRId64 "]", n->op->name,
-                        wr->name, dat_shape_text(wr, left), s.n_heads, s.head_dim, args->n_relations);
+        wr->shape[2] != args->relational.n_relations)
+        return dat_fail(tape, "%s: wr %s is %s, expected [%" PRId64 ", %" PRId64 ", %" PRId64 "]",
+                        n->op->name, wr->name, dat_shape_text(wr, left), s.n_heads, s.head_dim,
+                        args->relational.n_relations);
     return dat_shape_set(n->out, 3, (int64_t[]){s.batch, s.n, s.n_heads * s.head_dim});
 }
 
 static double relational_flops(const dat_node *n, bool backward)
 {
-    const dat_relational_args *args = n->args;
     relational_sizes z = sizes_of(n);
-    double pairs = dat_head_pairs(&z.s, &args->attention), head_pairs = pairs / (double)z.s.n_heads;
+    double pairs = dat_head_pairs(&z.s, &relational_of(n)->attention);
+    double head_pairs = (double)z.s.batch * (double)z.square; /* relations are not masked */
     double scores = 2 * pairs * (double)z.s.key_dim, values = 2 * pairs * (double)z.s.head_dim;
     double relations = 2 * head_pairs * (double)(z.R * z.rel_dim), averages = 2 * pairs * (double)z.R;
     double projected = 2.0 * (double)(z.s.batch * z.averages * z.s.head_dim);
@@ -68,9 +101,9 @@ static double relational_flops(const dat_node *n, bool backward)
 
 /* What forward keeps for one batch item, in this order. */
 typedef struct item_state {
-    dat_real *p;        /* (n_heads, n, n) probabilities before dropout */
-    dat_real *r;        /* (R, n, n) relations after the activation */
-    dat_real *before;   /* (R, n, n) before it, for pointwise activations other than the identity; else NULL */
+    dat_real *p;      /* (n_heads, n, n) probabilities before dropout */
+    dat_real *r;      /* (R, n, n) relations after the activation */
+    dat_real *before; /* (R, n, n) before it, for pointwise activations other than the identity; else NULL */
     dat_real *averages; /* (n, n_heads, R) the T of the formulas */
 } item_state;
 
@@ -81,7 +114,7 @@ static bool keeps_before(const dat_relational_args *args)
 
 static int64_t item_state_size(const dat_node *n, const relational_sizes *z)
 {
-    return (z->s.n_heads + z->R * (keeps_before(n->args) ? 2 : 1)) * z->square + z->averages;
+    return (z->s.n_heads + z->R * (keeps_before(relational_of(n)) ? 2 : 1)) * z->square + z->averages;
 }
 
 static item_state item_state_of(const dat_node *n, const relational_sizes *z, int64_t b)
@@ -89,7 +122,7 @@ static item_state item_state_of(const dat_node *n, const relational_sizes *z, in
     dat_real *start = n->saved + b * item_state_size(n, z);
     item_state state = {.p = start, .r = start + z->s.n_heads * z->square};
     dat_real *next = state.r + z->R * z->square;
-    if (keeps_before(n->args)) {
+    if (keeps_before(relational_of(n))) {
         state.before = next;
         next += z->R * z->square;
     }
@@ -117,16 +150,15 @@ static dat_real *transposed_wr(dat_node *n, const relational_sizes *z)
 
 static void item_relations(const dat_node *n, const relational_sizes *z, int64_t b, const item_state *state)
 {
-    const dat_relational_args *args = n->args;
-    int64_t width = z->R * z->rel_dim;
-    const dat_real *q = n->in[QUERY_REL]->data + b * z->s.n * width;
-    const dat_real *k = n->in[KEY_REL]->data + b * z->s.n * width;
+    const dat_relational_args *args = relational_of(n);
+    const dat_real *q = z->query_rel.data + b * z->query_rel.item;
+    const dat_real *k = z->key_rel.data + b * z->key_rel.item;
     dat_real *dots = state->before ? state->before : state->r;
     for (int64_t l = 0; l < z->R; l++)
         dat_gemm_serial(z->s.n, z->s.n, z->rel_dim, (dat_real)args->relation_scale,
-                        dat_head_matrix(q + l * z->rel_dim, width),
-                        dat_transposed(dat_head_matrix(k + l * z->rel_dim, width)), 0, dots + l * z->square,
-                        z->s.n);
+                        dat_head_matrix(q + l * z->rel_dim, z->query_rel.stride),
+                        dat_transposed(dat_head_matrix(k + l * z->rel_dim, z->key_rel.stride)), 0,
+                        dots + l * z->square, z->s.n);
     if (args->relation_softmax)
         for (int64_t row = 0; row < z->R * z->s.n; row++)
             dat_softmax_row(state->r + row * z->s.n, z->s.n);
@@ -138,7 +170,7 @@ static void item_relations(const dat_node *n, const relational_sizes *z, int64_t
 static const dat_real *dropped_probabilities(const dat_node *n, const relational_sizes *z, int64_t b,
                                              const item_state *state, dat_real *dropped)
 {
-    const dat_relational_args *args = n->args;
+    const dat_relational_args *args = relational_of(n);
     dat_dropout_mask mask = dat_dropout_mask_of(n, args->attention.dropout);
     if (!mask.threshold)
         return state->p;
@@ -152,12 +184,11 @@ static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b
                          dat_real *dropped)
 {
     const dat_head_sizes *s = &z->s;
-    const dat_relational_args *args = n->args;
+    const dat_relational_args *args = relational_of(n);
     item_state state = item_state_of(n, z, b);
-    int64_t out_width = s->n_heads * s->head_dim, value_width = s->n_kv_heads * s->head_dim;
-    const dat_real *q = n->in[QUERY]->data + b * s->n * s->n_heads * s->key_dim;
-    const dat_real *k = n->in[KEY]->data + b * s->n * s->n_kv_heads * s->key_dim;
-    const dat_real *v = n->in[SYMBOLS]->data + (s->shared_values ? 0 : b) * s->n * value_width;
+    int64_t out_width = s->n_heads * s->head_dim;
+    const dat_real *q = s->query.data + b * s->query.item, *k = s->key.data + b * s->key.item;
+    const dat_real *v = s->value.data + b * s->value.item;
 
     for (int64_t h = 0; h < s->n_heads; h++)
         dat_head_probabilities(s, &args->attention, q + h * s->key_dim, k + dat_kv_head(s, h) * s->key_dim,
@@ -171,7 +202,8 @@ static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b
     for (int64_t h = 0; h < s->n_heads; h++) {
         dat_real *out = n->out->data + b * s->n * out_width + h * s->head_dim;
         dat_gemm_serial(s->n, s->head_dim, s->n, 1, dat_head_matrix(p + h * z->square, s->n),
-                        dat_head_matrix(v + dat_kv_head(s, h) * s->head_dim, value_width), 0, out, out_width);
+                        dat_head_matrix(v + dat_kv_head(s, h) * s->head_dim, s->value.stride), 0, out,
+                        out_width);
         dat_gemm_serial(s->n, s->head_dim, z->R, 1,
                         dat_head_matrix(state.averages + h * z->R, s->n_heads * z->R),
                         dat_head_matrix(wr_rows + h * z->R * s->head_dim, s->head_dim), 1, out, out_width);
@@ -181,7 +213,7 @@ static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b
 /* Copies what was asked for: probabilities as saved, relations as (B, i, j, l). */
 static void write_sinks(const dat_node *n, const relational_sizes *z)
 {
-    const dat_relational_args *args = n->args;
+    const dat_relational_args *args = relational_of(n);
     for (int64_t b = 0; b < z->s.batch; b++) {
         item_state state = item_state_of(n, z, b);
         int64_t probabilities = z->s.n_heads * z->square;
@@ -201,7 +233,7 @@ typedef struct batch_work {
     relational_sizes z;
     const dat_real *wr_rows;
     dat_real *scratch;
-    dat_real *wr_sums, *symbol_sums; /* symbol_sums is NULL where each item has its own symbols */
+    dat_real *wr_sums, *symbol_sums;
 } batch_work;
 
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
@@ -251,27 +283,26 @@ static piece_scratch piece_scratch_of(const relational_sizes *z, dat_real *start
 /* From dO: dT, dW_r, dV and the part of dP that comes through the symbols. */
 static void backward_values(const dat_node *n, const relational_sizes *z, int64_t b, const item_state *state,
                             const dat_real *p, const dat_real *wr_rows, const piece_scratch *work,
-                            dat_real *dwr_rows, dat_real *dv)
+                            dat_real *dwr_rows, dat_grad_rows dv)
 {
     const dat_head_sizes *s = &z->s;
-    int64_t out_width = s->n_heads * s->head_dim, value_width = s->n_kv_heads * s->head_dim;
-    const dat_real *v = n->in[SYMBOLS]->data + (s->shared_values ? 0 : b) * s->n * value_width;
+    int64_t out_width = s->n_heads * s->head_dim;
+    const dat_real *v = s->value.data + b * s->value.item;
     for (int64_t h = 0; h < s->n_heads; h++) {
         int64_t g = dat_kv_head(s, h), wr_start = h * z->R * s->head_dim;
-        dat_matrix dout =
-            dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
+        dat_matrix dout = dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
         dat_gemm_serial(s->n, z->R, s->head_dim, 1, dout,
                         dat_transposed(dat_head_matrix(wr_rows + wr_start, s->head_dim)), 0,
                         work->dt + h * z->R, s->n_heads * z->R);
         dat_gemm_serial(z->R, s->head_dim, s->n, 1,
-                        dat_transposed(dat_head_matrix(state->averages + h * z->R, s->n_heads * z->R)), dout, 1,
-                        dwr_rows + wr_start, s->head_dim);
-        if (dv)
+                        dat_transposed(dat_head_matrix(state->averages + h * z->R, s->n_heads * z->R)), dout,
+                        1, dwr_rows + wr_start, s->head_dim);
+        if (dv.data)
             dat_gemm_serial(s->n, s->head_dim, s->n, 1,
                             dat_transposed(dat_head_matrix(p + h * z->square, s->n)), dout, 1,
-                            dv + g * s->head_dim, value_width);
+                            dv.data + g * s->head_dim, dv.stride);
         dat_gemm_serial(s->n, s->n, s->head_dim, 1, dout,
-                        dat_transposed(dat_head_matrix(v + g * s->head_dim, value_width)), 0,
+                        dat_transposed(dat_head_matrix(v + g * s->head_dim, s->value.stride)), 0,
                         work->dp + h * z->square, s->n);
     }
 }
@@ -280,9 +311,11 @@ static void backward_values(const dat_node *n, const relational_sizes *z, int64_
 static void backward_relations(const dat_node *n, const relational_sizes *z, int64_t b,
                                const item_state *state, const piece_scratch *work)
 {
-    const dat_relational_args *args = n->args;
-    const dat_tensor *query = n->in[QUERY_REL], *key = n->in[KEY_REL];
-    int64_t width = z->R * z->rel_dim, start = b * z->s.n * width;
+    const dat_relational_args *args = relational_of(n);
+    dat_grad_rows dq = dat_grad_rows_of(&z->query_rel, b, NULL, z->s.n);
+    dat_grad_rows dk = dat_grad_rows_of(&z->key_rel, b, NULL, z->s.n);
+    const dat_real *q = z->query_rel.data + b * z->query_rel.item;
+    const dat_real *k = z->key_rel.data + b * z->key_rel.item;
     const dat_real *ddots = work->dr;
     if (args->relation_softmax) {
         for (int64_t row = 0; row < z->R * z->s.n; row++)
@@ -296,21 +329,21 @@ static void backward_relations(const dat_node *n, const relational_sizes *z, int
     }
     for (int64_t l = 0; l < z->R; l++) {
         dat_matrix dots = dat_head_matrix(ddots + l * z->square, z->s.n);
-        int64_t first = start + l * z->rel_dim;
-        if (query->grad)
+        int64_t first = l * z->rel_dim;
+        if (dq.data)
             dat_gemm_serial(z->s.n, z->rel_dim, z->s.n, (dat_real)args->relation_scale, dots,
-                            dat_head_matrix(key->data + first, width), 1, query->grad + first, width);
-        if (key->grad)
+                            dat_head_matrix(k + first, z->key_rel.stride), 1, dq.data + first, dq.stride);
+        if (dk.data)
             dat_gemm_serial(z->s.n, z->rel_dim, z->s.n, (dat_real)args->relation_scale, dat_transposed(dots),
-                            dat_head_matrix(query->data + first, width), 1, key->grad + first, width);
+                            dat_head_matrix(q + first, z->query_rel.stride), 1, dk.data + first, dk.stride);
     }
 }
 
 static void backward_item(const dat_node *n, const relational_sizes *z, int64_t b, const dat_real *wr_rows,
-                          const piece_scratch *work, dat_real *dwr_rows, dat_real *dv)
+                          const piece_scratch *work, dat_real *dwr_rows, dat_grad_rows dv)
 {
     const dat_head_sizes *s = &z->s;
-    const dat_relational_args *args = n->args;
+    const dat_relational_args *args = relational_of(n);
     item_state state = item_state_of(n, z, b);
     const dat_real *p = dropped_probabilities(n, z, b, &state, work->dropped);
     backward_values(n, z, b, &state, p, wr_rows, work, dwr_rows, dv);
@@ -324,14 +357,14 @@ static void backward_item(const dat_node *n, const relational_sizes *z, int64_t 
     backward_relations(n, z, b, &state, work);
 
     dat_dropout_mask mask = dat_dropout_mask_of(n, args->attention.dropout);
-    const dat_tensor *query = n->in[QUERY], *key = n->in[KEY];
-    int64_t query_start = b * s->n * s->n_heads * s->key_dim, key_start = b * s->n * s->n_kv_heads * s->key_dim;
+    dat_grad_rows dq = dat_grad_rows_of(&s->query, b, NULL, s->n),
+                  dk = dat_grad_rows_of(&s->key, b, NULL, s->n);
     for (int64_t h = 0; h < s->n_heads; h++) {
-        int64_t q = query_start + h * s->key_dim, k = key_start + dat_kv_head(s, h) * s->key_dim;
+        int64_t q = h * s->key_dim, k = dat_kv_head(s, h) * s->key_dim;
         dat_head_probabilities_backward(s, &args->attention, mask, (b * s->n_heads + h) * z->square,
-                                        query->data + q, key->data + k, state.p + h * z->square,
-                                        work->dp + h * z->square, query->grad ? query->grad + q : NULL,
-                                        key->grad ? key->grad + k : NULL);
+                                        s->query.data + b * s->query.item + q,
+                                        s->key.data + b * s->key.item + k, state.p + h * z->square,
+                                        work->dp + h * z->square, dat_grad_head(dq, q), dat_grad_head(dk, k));
     }
 }
 
@@ -350,43 +383,35 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
 {
     const batch_work *work = context;
     const relational_sizes *z = &work->z;
-    dat_real *dsymbols = work->n->in[SYMBOLS]->grad;
-    int64_t value_count = z->s.n * z->s.n_kv_heads * z->s.head_dim;
     piece_scratch scratch = piece_scratch_of(z, work->scratch + piece * piece_scratch_size(z));
     dat_real *dwr_rows = work->wr_sums + piece * dat_count(work->n->in[WR]);
-    for (int64_t b = start; b < end; b++) {
-        dat_real *dv = dsymbols ? dsymbols + b * value_count : NULL;
-        if (work->symbol_sums)
-            dv = work->symbol_sums + piece * value_count;
-        backward_item(work->n, z, b, work->wr_rows, &scratch, dwr_rows, dv);
-    }
+    dat_real *symbol_sums = work->symbol_sums + piece * dat_shared_count(&z->s.value);
+    for (int64_t b = start; b < end; b++)
+        backward_item(work->n, z, b, work->wr_rows, &scratch, dwr_rows,
+                      dat_grad_rows_of(&z->s.value, b, symbol_sums, z->s.n));
 }
 
 static void relational_backward(dat_node *n)
 {
     batch_work work = {.n = n, .z = sizes_of(n)};
     const relational_sizes *z = &work.z;
-    dat_real *dsymbols = n->in[SYMBOLS]->grad, *dwr = n->in[WR]->grad;
-    int64_t value_count = z->s.n * z->s.n_kv_heads * z->s.head_dim;
-    bool sum_symbols = z->s.shared_values && dsymbols;
+    int64_t shared_symbols = dat_shared_count(&z->s.value);
     dat_pieces pieces = dat_pieces_of(z->s.batch, 1);
     work.wr_rows = transposed_wr(n, z);
     work.scratch = dat_tape_scratch(n->tape, pieces.count * piece_scratch_size(z));
     work.wr_sums = dat_partial_sums(n->tape, pieces, dat_count(n->in[WR]));
-    if (sum_symbols)
-        work.symbol_sums = dat_partial_sums(n->tape, pieces, value_count);
-    if (!work.wr_rows || !work.scratch || !work.wr_sums || (sum_symbols && !work.symbol_sums))
+    work.symbol_sums = dat_partial_sums(n->tape, pieces, shared_symbols);
+    if (!work.wr_rows || !work.scratch || !work.wr_sums || !work.symbol_sums)
         return;
     dat_parallel(pieces, backward_piece, &work);
-    if (dwr)
-        add_wr_grads(z, work.wr_sums, pieces, dwr);
-    if (sum_symbols)
-        dat_add_partial_sums(work.symbol_sums, pieces, value_count, dsymbols);
+    if (n->in[WR]->grad)
+        add_wr_grads(z, work.wr_sums, pieces, n->in[WR]->grad);
+    dat_add_partial_sums(work.symbol_sums, pieces, shared_symbols, z->s.value.grad);
 }
 
 const dat_op dat_op_relational_attention = {
     .name = "relational_attention",
-    .required = 6,
+    .required = N_INPUTS,
     .shape = relational_shape,
     .flops = relational_flops,
     .saved = relational_saved,
@@ -394,10 +419,11 @@ const dat_op dat_op_relational_attention = {
     .backward = relational_backward,
 };
 
-dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_tensor *query, dat_tensor *key,
-                                          dat_tensor *query_rel, dat_tensor *key_rel, dat_tensor *symbols,
+dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_columns query, dat_columns key,
+                                          dat_columns query_rel, dat_columns key_rel, dat_tensor *symbols,
                                           dat_tensor *wr, const dat_relational_args *args)
 {
-    dat_tensor *in[] = {query, key, query_rel, key_rel, symbols, wr};
-    return dat_tape_apply(tape, &dat_op_relational_attention, in, 6, args, sizeof *args);
+    dat_tensor *in[] = {query.tensor, key.tensor, query_rel.tensor, key_rel.tensor, symbols, wr};
+    op_args all = {*args, {query, key, query_rel, key_rel}};
+    return dat_tape_apply(tape, &dat_op_relational_attention, in, N_INPUTS, &all, sizeof all);
 }

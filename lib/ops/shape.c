@@ -2,16 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ops/columns.h"
 #include "ops/ops.h"
 #include "ops/registry.h"
-
-/* dst += src */
-static void accumulate(dat_real *dst, const dat_real *src, int64_t count)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < count; i++)
-        dst[i] += src[i];
-}
+#include "util/parallel.h"
 
 static bool expect_sequences(dat_tape *tape, const dat_node *n, const dat_tensor *x)
 {
@@ -26,14 +20,18 @@ enum { X, TOKEN, POSITIONS };
 
 static bool prepend_token_shape(dat_tape *tape, dat_node *n)
 {
-    const dat_tensor *x = n->in[X], *positions = n->in[POSITIONS];
+    const dat_tensor *x = n->in[X], *token = n->in[TOKEN], *positions = n->in[POSITIONS];
     if (!expect_sequences(tape, n, x))
         return false;
     int64_t width = x->shape[2];
-    if (dat_count(n->in[TOKEN]) != width || dat_width(positions) != width ||
-        dat_rows(positions) < x->shape[1] + 1)
-        return dat_fail(tape, "prepend_token: %s has %" PRId64 " tokens of width %" PRId64 ", positions %s is %" PRId64
-                        " x %" PRId64, x->name, x->shape[1], width, positions->name, dat_rows(positions),
+    if (dat_count(token) != width)
+        return dat_fail(tape, "prepend_token: %s is %" PRId64 " wide, token %s has %" PRId64, x->name, width,
+                        token->name, dat_count(token));
+    if (dat_width(positions) != width || dat_rows(positions) < x->shape[1] + 1)
+        return dat_fail(tape,
+                        "prepend_token: %s has %" PRId64 " tokens of width %" PRId64
+                        ", positions %s is %" PRId64 " x %" PRId64,
+                        x->name, x->shape[1], width, positions->name, dat_rows(positions),
                         dat_width(positions));
     return dat_shape_set(n->out, 3, (int64_t[]){x->shape[0], x->shape[1] + 1, width});
 }
@@ -61,11 +59,11 @@ static void prepend_token_backward(dat_node *n)
     for (int64_t b = 0; b < x->shape[0]; b++) {
         const dat_real *dout = n->out->grad + b * (length + 1) * width;
         if (n->in[TOKEN]->grad)
-            accumulate(n->in[TOKEN]->grad, dout, width);
+            dat_accumulate(n->in[TOKEN]->grad, dout, width);
         if (n->in[POSITIONS]->grad)
-            accumulate(n->in[POSITIONS]->grad, dout, (length + 1) * width);
+            dat_accumulate(n->in[POSITIONS]->grad, dout, (length + 1) * width);
         if (x->grad)
-            accumulate(x->grad + b * length * width, dout + width, length * width);
+            dat_accumulate(x->grad + b * length * width, dout + width, length * width);
     }
 }
 
@@ -102,7 +100,7 @@ static void first_rows_forward(dat_node *n)
 
 static void first_rows_backward(dat_node *n)
 {
-    accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
+    dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
 }
 
 const dat_op dat_op_first_rows = {
@@ -124,7 +122,10 @@ static bool concat_shape(dat_tape *tape, dat_node *n)
 {
     const dat_tensor *a = n->in[0], *b = n->in[1];
     char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    if (a->rank != b->rank || a->rank < 1 || dat_rows(a) != dat_rows(b))
+    bool fits = a->rank == b->rank && a->rank >= 1;
+    for (int axis = 0; fits && axis < a->rank - 1; axis++)
+        fits = a->shape[axis] == b->shape[axis];
+    if (!fits)
         return dat_fail(tape, "concat: %s is %s but %s is %s", a->name, dat_shape_text(a, left), b->name,
                         dat_shape_text(b, right));
     int64_t shape[DAT_MAX_RANK] = {a->shape[0], a->shape[1], a->shape[2], a->shape[3]};
@@ -132,26 +133,40 @@ static bool concat_shape(dat_tape *tape, dat_node *n)
     return dat_shape_set(n->out, a->rank, shape);
 }
 
-static void concat_forward(dat_node *n)
+static void concat_forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
+    (void)piece;
+    const dat_node *n = context;
     int64_t p = dat_width(n->in[0]), q = dat_width(n->in[1]);
-    for (int64_t r = 0; r < dat_rows(n->out); r++) {
+    for (int64_t r = start; r < end; r++) {
         dat_real *out = n->out->data + r * (p + q);
         memcpy(out, n->in[0]->data + r * p, (size_t)p * sizeof(dat_real));
         memcpy(out + p, n->in[1]->data + r * q, (size_t)q * sizeof(dat_real));
     }
 }
 
-static void concat_backward(dat_node *n)
+static void concat_forward(dat_node *n)
 {
+    dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), concat_forward_piece, n);
+}
+
+static void concat_backward_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const dat_node *n = context;
     int64_t p = dat_width(n->in[0]), q = dat_width(n->in[1]);
-    for (int64_t r = 0; r < dat_rows(n->out); r++) {
+    for (int64_t r = start; r < end; r++) {
         const dat_real *dout = n->out->grad + r * (p + q);
         if (n->in[0]->grad)
-            accumulate(n->in[0]->grad + r * p, dout, p);
+            dat_accumulate(n->in[0]->grad + r * p, dout, p);
         if (n->in[1]->grad)
-            accumulate(n->in[1]->grad + r * q, dout + p, q);
+            dat_accumulate(n->in[1]->grad + r * q, dout + p, q);
     }
+}
+
+static void concat_backward(dat_node *n)
+{
+    dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), concat_backward_piece, n);
 }
 
 const dat_op dat_op_concat = {
@@ -173,8 +188,7 @@ dat_tensor *dat_concat(dat_tape *tape, dat_tensor *a, dat_tensor *b)
 static bool mean_tokens_shape(dat_tape *tape, dat_node *n)
 {
     const dat_tensor *x = n->in[0];
-    return expect_sequences(tape, n, x) &&
-           dat_shape_set(n->out, 2, (int64_t[]){x->shape[0], x->shape[2]});
+    return expect_sequences(tape, n, x) && dat_shape_set(n->out, 2, (int64_t[]){x->shape[0], x->shape[2]});
 }
 
 static void mean_tokens_forward(dat_node *n)
@@ -185,7 +199,7 @@ static void mean_tokens_forward(dat_node *n)
     for (int64_t b = 0; b < x->shape[0]; b++) {
         dat_real *out = n->out->data + b * width;
         for (int64_t i = 0; i < length; i++)
-            accumulate(out, x->data + (b * length + i) * width, width);
+            dat_accumulate(out, x->data + (b * length + i) * width, width);
         for (int64_t j = 0; j < width; j++)
             out[j] /= (dat_real)length;
     }
@@ -248,7 +262,7 @@ static void select_token_backward(dat_node *n)
 {
     int64_t width = dat_width(n->out);
     for (int64_t b = 0; b < n->out->shape[0]; b++)
-        accumulate(n->in[0]->grad + selected_offset(n, b), n->out->grad + b * width, width);
+        dat_accumulate(n->in[0]->grad + selected_offset(n, b), n->out->grad + b * width, width);
 }
 
 const dat_op dat_op_select_token = {

@@ -1,7 +1,8 @@
-/* exp, tanh and sigmoid that vectorise: branch-free, inlined into loops over elements. In the float build exp is a
- * degree-5 polynomial on [-ln2/2, ln2/2] with the power of two put in by its bits (coefficients of S. Moshier's
- * Cephes library), within 2 units in the last place of the exact value from -87 to 88 and clamped outside; tanh
- * within 3. tests/ops/test_vector_math.c measures both bounds. The double build uses the C library. */
+/* exp, tanh and sigmoid that vectorise: branch-free, inlined into loops over elements. In the float build exp
+ * is a degree-5 polynomial on [-ln2/2, ln2/2] with the power of two put in by its bits (coefficients of S.
+ * Moshier's Cephes library), within 2 units in the last place of the exact value from -87 to 88 and clamped
+ * outside; tanh within 3. tests/ops/test_vector_math.c measures both bounds. The double build uses the C
+ * library. */
 #ifndef DAT_OPS_VECTOR_MATH_H
 #define DAT_OPS_VECTOR_MATH_H
 
