@@ -1,0 +1,12 @@
+/* The commands of `dat`. Each gets its own argument list (argv[0] is the command's name), prints what it did
+ * and returns the exit status: 0 success, 1 failure, 2 wrong usage. */
+#ifndef DAT_EXPERIMENTS_COMMANDS_H
+#define DAT_EXPERIMENTS_COMMANDS_H
+
+/* dat data: looks at a dataset. */
+int command_data(int argc, char **argv);
+
+/* dat report: tables and figures from run files. */
+int command_report(int argc, char **argv);
+
+#endif

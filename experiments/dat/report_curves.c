@@ -1,0 +1,223 @@
+/* Figures from trials: which there are, their points, and what is missing. */
+#include "report_curves.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/memory.h"
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_trials(const void *a, const void *b)
+{
+    const curves_trial *x = a, *y = b;
+    int order = strcmp(x->figure, y->figure);
+    if (order == 0)
+        order = x->task - y->task;
+    if (order == 0)
+        order = strcmp(x->model, y->model);
+    if (order == 0)
+        order = compare_numbers(x->train_size, y->train_size);
+    return order ? order : strcmp(x->source->run.config_resolved, y->source->run.config_resolved);
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+    return compare_numbers(*(const int64_t *)a, *(const int64_t *)b);
+}
+
+/* The distinct training-set sizes of a task, ascending; the caller frees them. */
+static int64_t *task_sizes(const curves_figure *figure, int task, int64_t *n_sizes)
+{
+    int64_t *sizes = dat_allocate((size_t)figure->n_trials, sizeof *sizes);
+    int64_t n = 0, distinct = 0;
+    for (int64_t i = 0; i < figure->n_trials; i++)
+        if (figure->trials[i].task == task)
+            sizes[n++] = figure->trials[i].train_size;
+    qsort(sizes, (size_t)n, sizeof *sizes, compare_sizes);
+    for (int64_t i = 0; i < n; i++)
+        if (i == 0 || sizes[i] != sizes[i - 1])
+            sizes[distinct++] = sizes[i];
+    *n_sizes = distinct;
+    return sizes;
+}
+
+/* Whether a task was measured on published data: then trials without that number are missing, not mixed in.
+ */
+static bool is_published(const curves_figure *figure, int task, const curves_split *split)
+{
+    for (int64_t i = 0; split->published && i < figure->n_trials; i++)
+        if (figure->trials[i].task == task &&
+            !isnan(dat_run_summary(&figure->trials[i].source->run, split->published)))
+            return true;
+    return false;
+}
+
+static const curves_original *find_original(const curves_figure *figure, const curves_point *point)
+{
+    const curves_subject *subject = figure->subject;
+    const curves_trial *trial = figure->lines[point->line].example;
+    for (int64_t i = 0; trial->original && i < subject->n_originals; i++) {
+        const curves_original *original = &subject->originals[i];
+        if (strcmp(original->task, subject->tasks[point->task].name) == 0 &&
+            strcmp(original->split, subject->splits[point->split].name) == 0 &&
+            original->train_size == point->train_size && original->heads_sa == trial->heads_sa &&
+            original->heads_ra == trial->heads_ra && original->d_model == trial->d_model)
+            return original;
+    }
+    return NULL;
+}
+
+/* A generator that is the same for the same point of the same figure, in whatever order points are visited.
+ */
+static dat_rng point_rng(const curves_figure *figure, const curves_point *point)
+{
+    const curves_subject *subject = figure->subject;
+    const char *names[] = {figure->name, subject->tasks[point->task].name, subject->splits[point->split].name,
+                           figure->lines[point->line].label};
+    dat_rng rng = dat_rng_seed((uint64_t)point->train_size);
+    for (int i = 0; i < 4; i++)
+        for (const char *c = names[i]; *c != '\0'; c++)
+            rng = dat_rng_fork(&rng, (unsigned char)*c);
+    return rng;
+}
+
+/* Fills in a point; returns how many runs it has, with its number or without. */
+static int64_t measure_point(const curves_figure *figure, curves_point *point)
+{
+    const curves_split *split = &figure->subject->splits[point->split];
+    double *values = dat_allocate((size_t)figure->n_trials, sizeof *values);
+    int64_t runs = 0;
+    for (int64_t i = 0; i < figure->n_trials; i++) {
+        const curves_trial *trial = &figure->trials[i];
+        if (trial->task != point->task || trial->line != point->line ||
+            trial->train_size != point->train_size)
+            continue;
+        double value =
+            dat_run_summary(&trial->source->run, point->published ? split->published : split->metric);
+        if (isfinite(value))
+            values[point->trials++] = value;
+        runs++;
+    }
+    point->mean = dat_mean(values, point->trials);
+    point->error = dat_standard_error(values, point->trials);
+    point->band = dat_bootstrap_mean(values, point->trials, point_rng(figure, point));
+    point->original = find_original(figure, point);
+    free(values);
+    return runs;
+}
+
+/* Appends the points of one panel: every line at every size that its task has. */
+static void add_panel(curves_figure *figure, int task, int split)
+{
+    int64_t n_sizes, most_runs = 0, first = figure->n_points;
+    int64_t *sizes = task_sizes(figure, task, &n_sizes);
+    size_t room = (size_t)(first + n_sizes * figure->n_lines);
+    bool published = is_published(figure, task, &figure->subject->splits[split]), measured = false;
+    if (n_sizes > 0)
+        figure->points = dat_reallocate(figure->points, room, sizeof *figure->points);
+    for (int line = 0; line < figure->n_lines; line++) {
+        for (int64_t i = 0; i < n_sizes; i++) {
+            curves_point *point = &figure->points[figure->n_points++];
+            *point = (curves_point){
+                .task = task, .split = split, .line = line, .train_size = sizes[i], .published = published};
+            int64_t runs = measure_point(figure, point);
+            most_runs = runs > most_runs ? runs : most_runs;
+            measured = measured || point->trials > 0;
+        }
+    }
+    for (int64_t i = first; i < figure->n_points; i++)
+        figure->points[i].expected = measured ? most_runs : 0;
+    free(sizes);
+}
+
+void curves_find_points(curves_figure *figure)
+{
+    for (int task = 0; task < figure->subject->n_tasks; task++)
+        for (int split = 0; split < figure->subject->n_splits; split++)
+            add_panel(figure, task, split);
+}
+
+/* The index after the last point of the line that point `first` starts. */
+static int64_t end_of_line(const curves_figure *figure, int64_t first)
+{
+    const curves_point *points = figure->points;
+    int64_t i = first;
+    while (i < figure->n_points && points[i].task == points[first].task &&
+           points[i].split == points[first].split && points[i].line == points[first].line)
+        i++;
+    return i;
+}
+
+/* "250 (3 of 5 trials), 500 (0 of 5 trials)"; empty when nothing is missing. */
+static void list_missing(const curves_point *points, int64_t n_points, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int64_t i = 0; i < n_points; i++) {
+        if (points[i].trials == points[i].expected)
+            continue;
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%" PRId64 " (%" PRId64 " of %" PRId64 " trials)",
+                 used > 0 ? ", " : "", points[i].train_size, points[i].trials, points[i].expected);
+    }
+}
+
+void curves_warn_missing(const curves_figure *figure)
+{
+    char text[512], first_text[512];
+    for (int64_t i = 0, next = 0; i < figure->n_points; i = next) {
+        const curves_point *point = &figure->points[i];
+        const char *task = figure->subject->tasks[point->task].name;
+        const char *split = figure->subject->splits[point->split].name;
+        const char *line = figure->lines[point->line].label;
+        next = end_of_line(figure, i);
+        list_missing(point, next - i, text, sizeof text);
+        /* Every split of a task has as many points. A run that is missing is so in all of them: said once. */
+        int64_t panel = (next - i) * figure->n_lines;
+        list_missing(point - point->split * panel, next - i, first_text, sizeof first_text);
+        if (point->expected == 0 && point->line == 0)
+            report_warn("%s: missing: %s, %s: no run has this number", figure->name, task, split);
+        else if (text[0] != '\0' && point->split == 0)
+            report_warn("%s: missing: %s, %s: %s", figure->name, task, line, text);
+        else if (text[0] != '\0' && strcmp(text, first_text) != 0)
+            report_warn("%s: missing: %s, %s, %s: %s", figure->name, task, split, line, text);
+    }
+}
+
+static dat_status write_figure(dat_report *report, curves_figure *figure)
+{
+    curves_find_lines(figure);
+    curves_find_points(figure);
+    curves_warn_missing(figure);
+    dat_status status = curves_write_table(report, figure);
+    if (status.code == DAT_CODE_OK && report->draws)
+        curves_draw(report, figure);
+    for (int i = 0; i < figure->n_lines; i++)
+        free(figure->lines[i].label);
+    free(figure->lines);
+    free(figure->points);
+    return status;
+}
+
+dat_status curves_write(dat_report *report, const curves_subject *subject, curves_trial *trials,
+                        int64_t n_trials)
+{
+    DAT_ASSERT(subject->n_tasks <= CURVES_MAX_TASKS && subject->n_splits <= CURVES_MAX_SPLITS);
+    if (n_trials > 0)
+        qsort(trials, (size_t)n_trials, sizeof *trials, compare_trials);
+    for (int64_t first = 0, next = 0; first < n_trials; first = next) {
+        while (next < n_trials && strcmp(trials[next].figure, trials[first].figure) == 0)
+            next++;
+        curves_figure figure = {.name = trials[first].figure,
+                                .subject = subject,
+                                .trials = trials + first,
+                                .n_trials = next - first};
+        DAT_TRY(write_figure(report, &figure));
+    }
+    return DAT_OK;
+}

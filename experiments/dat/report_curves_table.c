@@ -1,0 +1,106 @@
+/* The table of a figure of learning curves: one row per point, beside the original's. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "io/table.h"
+#include "report_curves.h"
+
+enum {
+    TASK,
+    SPLIT,
+    IMAGES,
+    MODEL,
+    SIZE,
+    TRIALS,
+    MISSING,
+    QUALITY,
+    ORIGINAL,
+    ORIGINAL_TRIALS,
+    DIFFERENCE,
+    ERRORS,
+    AGREES
+};
+
+static const dat_column columns[] = {
+    [TASK] = {"task", "task", DAT_COLUMN_TEXT, 0},
+    [SPLIT] = {"split", "split", DAT_COLUMN_TEXT, 0},
+    [IMAGES] = {"images", "images", DAT_COLUMN_TEXT, 0},
+    [MODEL] = {"model", "model", DAT_COLUMN_TEXT, 0},
+    [SIZE] = {"train size", "train_size", DAT_COLUMN_NUMBER, 0},
+    [TRIALS] = {"trials", "trials", DAT_COLUMN_NUMBER, 0},
+    [MISSING] = {"missing trials", "missing_trials", DAT_COLUMN_NUMBER, 0},
+    [QUALITY] = {"accuracy", "accuracy", DAT_COLUMN_ESTIMATE, 3},
+    [ORIGINAL] = {"original", "original", DAT_COLUMN_ESTIMATE, 3},
+    [ORIGINAL_TRIALS] = {"original's trials", "original_trials", DAT_COLUMN_NUMBER, 0},
+    [DIFFERENCE] = {"difference", "difference", DAT_COLUMN_NUMBER, 3},
+    [ERRORS] = {"in s.e.", "difference_in_sem", DAT_COLUMN_NUMBER, 1},
+    [AGREES] = {"within 3 s.e. or 0.03", "agrees", DAT_COLUMN_TEXT, 0},
+};
+enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+static const char note[] =
+    "Mean ± standard error over trials (seeds). \"Original\" are the authors' own runs; the last columns "
+    "compare the two "
+    "means, in accuracy and in combined standard errors. Missing numbers are shown as \"-\".";
+
+static void add_original(dat_table *table, const curves_point *point)
+{
+    const double close_enough = 0.03, errors_enough = 3;
+    const curves_original *original = point->original;
+    dat_table_set_estimate(table, ORIGINAL, original->mean, original->error);
+    dat_table_set_number(table, ORIGINAL_TRIALS, (double)original->trials);
+    if (point->trials == 0)
+        return;
+    double difference = point->mean - original->mean;
+    double errors = dat_difference_in_errors(point->mean, point->error, original->mean, original->error);
+    dat_table_set_number(table, DIFFERENCE, difference);
+    dat_table_set_number(table, ERRORS, errors);
+    /* With one trial the errors are unknown (NAN) and only the difference itself counts. */
+    bool agrees = fabs(difference) <= close_enough || fabs(errors) <= errors_enough;
+    dat_table_set_text(table, AGREES, agrees ? "yes" : "no");
+}
+
+static void add_point(dat_table *table, const curves_figure *figure, const curves_point *point)
+{
+    dat_table_add_row(table);
+    dat_table_set_text(table, TASK, figure->subject->tasks[point->task].name);
+    dat_table_set_text(table, SPLIT, figure->subject->splits[point->split].name);
+    if (point->published)
+        dat_table_set_text(table, IMAGES, "published images");
+    dat_table_set_text(table, MODEL, figure->lines[point->line].label);
+    dat_table_set_number(table, SIZE, (double)point->train_size);
+    dat_table_set_number(table, TRIALS, (double)point->trials);
+    if (point->trials < point->expected)
+        dat_table_set_number(table, MISSING, (double)(point->expected - point->trials));
+    dat_table_set_estimate(table, QUALITY, point->mean, point->error);
+    if (point->original)
+        add_original(table, point);
+}
+
+dat_status curves_write_table(const dat_report *report, const curves_figure *figure)
+{
+    static const struct {
+        const char *extension;
+        dat_status (*write)(const dat_table *table, const char *path);
+    } formats[] = {
+        {"md", dat_table_write_markdown}, {"csv", dat_table_write_csv}, {"tex", dat_table_write_tex}};
+    dat_table table = {.title = figure->name,
+                       .note = note,
+                       .columns = columns,
+                       .n_columns = N_COLUMNS,
+                       .n_group_columns = MODEL};
+    for (int64_t i = 0; i < figure->n_points; i++)
+        if (figure->points[i].expected > 0)
+            add_point(&table, figure, &figure->points[i]);
+    dat_status status = DAT_OK;
+    for (int i = 0; i < 3 && status.code == DAT_CODE_OK; i++) {
+        char *path = report_format("%s/%s.%s", report->tables, figure->name, formats[i].extension);
+        status = formats[i].write(&table, path);
+        if (status.code == DAT_CODE_OK)
+            report_wrote(path);
+        free(path);
+    }
+    dat_table_free(&table);
+    return status;
+}
