@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "util/folder.h"
 
 static const struct {
     const char *name;
@@ -104,9 +105,9 @@ static dat_status write_report(dat_report *report)
             "%s: holds no complete run%s%s; start one with `dat run`, or name another folder with "
             "--results",
             report->results, report->experiment ? " of " : "", report->experiment ? report->experiment : "");
-    DAT_TRY(report_make_folder(report->tables));
+    DAT_TRY(dat_create_folders(report->tables));
     if (report->draws)
-        DAT_TRY(report_make_folder(report->plots));
+        DAT_TRY(dat_create_folders(report->plots));
     for (int64_t next = 0; next < report->n_runs;)
         DAT_TRY(write_experiment(report, next, &next));
     return report->drawing;

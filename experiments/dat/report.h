@@ -47,7 +47,4 @@ void report_wrote(const char *path);
 /* A formatted string that the caller frees. */
 char *report_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Creates a folder and its parents where they are missing. */
-dat_status report_make_folder(const char *path);
-
 #endif

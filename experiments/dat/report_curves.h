@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "report.h"
 #include "core/statistics.h"
+#include "report.h"
 
 enum { CURVES_MAX_TASKS = 16, CURVES_MAX_SPLITS = 8 };
 

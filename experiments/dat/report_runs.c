@@ -37,23 +37,6 @@ char *report_format(const char *format, ...)
     return text;
 }
 
-dat_status report_make_folder(const char *path)
-{
-    dat_status status = DAT_OK;
-    char *folder = dat_copy_string(path);
-    for (char *slash = folder; slash && status.code == DAT_CODE_OK;) {
-        slash = strchr(slash + 1, '/');
-        if (slash)
-            *slash = '\0';
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-            status = dat_failure("%s: the folder cannot be made: %s", folder, strerror(errno));
-        if (slash)
-            *slash = '/';
-    }
-    free(folder);
-    return status;
-}
-
 static const char *state_words(dat_run_state state)
 {
     return state == DAT_RUN_RUNNING ? "is not finished" : "failed";

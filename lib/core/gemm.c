@@ -154,15 +154,9 @@ void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat
     dat_parallel(dat_pieces_of((m + rows - 1) / rows, 1), multiply_pieces, &p);
 }
 
-void dat_set_threads(int count)
+void dat_blas_use_one_thread(void)
 {
     openblas_set_num_threads(1);
-    dat_parallel_set_threads(count);
-}
-
-int dat_threads(void)
-{
-    return dat_parallel_threads();
 }
 
 const char *dat_blas_description(void)

@@ -25,9 +25,9 @@ void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride);
 
-/* Uses `count` threads in every parallel loop of this process from now on (at least 1), and one in BLAS. */
-void dat_set_threads(int count);
-int dat_threads(void);
+/* Keeps BLAS at one thread from now on, so that it does not compete with the loops here. Every tape calls it.
+ */
+void dat_blas_use_one_thread(void);
 
 /* Name and version of the BLAS in use, for the record. */
 const char *dat_blas_description(void);

@@ -46,11 +46,11 @@ static dat_param *add_item(dat_params *params, const char *scope, const char *na
 
 static int64_t index_of(const dat_params *params, const dat_tensor *tensor)
 {
-    for (int64_t i = 0; i < params->count; i++)
-        if (&params->items[i]->tensor == tensor)
-            return i;
-    DAT_ASSERT(!"the tensor is a registered parameter");
-    return -1;
+    int64_t i = 0;
+    while (i < params->count && &params->items[i]->tensor != tensor)
+        i++;
+    DAT_ASSERT(i < params->count); /* else it is not a registered parameter */
+    return i;
 }
 
 dat_tensor *dat_params_add(dat_params *params, const char *scope, const char *name, int rank,

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/gemm.h"
 #include "core/rng.h"
 #include "util/parallel.h"
 
 dat_status dat_tape_init(dat_tape *tape, size_t memory_limit)
 {
     *tape = (dat_tape){.training = true, .recording = true};
+    dat_blas_use_one_thread();
     return dat_arena_init(&tape->arena, memory_limit);
 }
 

@@ -5,16 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/folder.h"
 #include "util/memory.h"
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 /* The folder that holds `path`; the caller frees it. */
 static char *parent_folder(const char *path)
@@ -27,26 +21,6 @@ static char *parent_folder(const char *path)
     char *folder = dat_copy_string(path);
     folder[slash - path] = '\0';
     return folder;
-}
-
-/* Creates a folder and the folders above it. Existing ones are only looked at, since mkdir on them may be
- * refused where they cannot be written. */
-static dat_status create_folders(const char *folder)
-{
-    dat_status status = DAT_OK;
-    char *path = dat_copy_string(folder);
-    for (char *end = path; *end && status.code == DAT_CODE_OK;) {
-        end += strspn(end, "/");
-        end += strcspn(end, "/");
-        char separator = *end;
-        *end = '\0';
-        if (!is_folder(path) && mkdir(path, 0777) != 0 && !(errno == EEXIST && is_folder(path)))
-            status = dat_failure("cannot create folder '%.200s': %s", path,
-                                 errno == EEXIST ? "a file of that name is in the way" : strerror(errno));
-        *end = separator;
-    }
-    free(path);
-    return status;
 }
 
 static bool write_fully(int descriptor, const void *bytes, size_t size)
@@ -98,11 +72,11 @@ static dat_status flush_folder(const char *folder)
 dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts)
 {
     char *folder = parent_folder(path);
-    size_t temporary_size = strlen(path) + 32;
+    size_t temporary_size = strlen(path) + sizeof ".tmp";
     char *temporary = dat_allocate(temporary_size, 1);
-    snprintf(temporary, temporary_size, "%s.tmp-%ld", path, (long)getpid());
+    snprintf(temporary, temporary_size, "%s.tmp", path);
 
-    dat_status status = create_folders(folder);
+    dat_status status = dat_create_parent_folders(path);
     if (status.code != DAT_CODE_OK)
         goto done;
     status = write_new_file(temporary, parts, n_parts);

@@ -9,8 +9,8 @@ const char *const dat_pool_names[] = {"cls", "mean", NULL};
 
 static dat_status check(const dat_vision_config *c)
 {
-    if (c->patch_height < 1 || c->patch_width < 1 || c->image_height % c->patch_height ||
-        c->image_width % c->patch_width)
+    if (c->patch_height < 1 || c->patch_width < 1 || c->image_height < 1 || c->image_width < 1 ||
+        c->image_height % c->patch_height || c->image_width % c->patch_width)
         return dat_usage("vision model: patches of %" PRId64 " x %" PRId64 " do not tile images of %" PRId64
                          " x %" PRId64,
                          c->patch_height, c->patch_width, c->image_height, c->image_width);
@@ -63,9 +63,21 @@ dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const da
     return DAT_OK;
 }
 
+/* Smaller images would run, with their patches at the wrong positions. */
+static bool check_images(dat_tape *tape, const dat_vision_config *c, const dat_tensor *images)
+{
+    char text[DAT_SHAPE_TEXT_SIZE];
+    return (images->rank == 4 && images->shape[1] == c->channels && images->shape[2] == c->image_height &&
+            images->shape[3] == c->image_width) ||
+           dat_fail(tape, "vision model: %s is %s, expected (batch, %" PRId64 ", %" PRId64 ", %" PRId64 ")",
+                    images->name, dat_shape_text(images, text), c->channels, c->image_height, c->image_width);
+}
+
 dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images)
 {
     const dat_vision_config *c = &model->config;
+    if (!images || !check_images(tape, c, images))
+        return NULL;
     dat_tensor *patches = dat_patchify(tape, images, c->patch_height, c->patch_width);
     dat_tensor *x = dat_norm_linear(tape, patches, model->patch_norm.gain, model->patch_norm.shift,
                                     model->patch_embedding.weight, model->patch_embedding.bias);

@@ -2,18 +2,35 @@
 
 #include <inttypes.h>
 
+/* Shared projections of queries and keys need the same shapes on both sides. */
+static dat_status check_sharing(const dat_dual_config *c, const char *what)
+{
+    const dat_attention_config *self = &c->self_attention, *relational = &c->relational.attention;
+    int64_t head_dim = self->d_model / (c->n_heads_sa + c->n_heads_ra);
+    int64_t kv_self = self->n_kv_heads ? self->n_kv_heads : c->n_heads_sa;
+    int64_t kv_relational = relational->n_kv_heads ? relational->n_kv_heads : c->n_heads_ra;
+    int64_t key_self = self->key_dim ? self->key_dim : head_dim;
+    int64_t key_relational = relational->key_dim ? relational->key_dim : head_dim;
+    if (c->n_heads_sa != c->n_heads_ra)
+        return dat_usage("%s: sharing attention parameters needs n_heads_sa = %" PRId64
+                         " to equal n_heads_ra = %" PRId64,
+                         what, c->n_heads_sa, c->n_heads_ra);
+    if (kv_self != kv_relational || key_self != key_relational || self->symmetric != relational->symmetric)
+        return dat_usage("%s: sharing attention parameters needs equal options of both kinds of heads, not "
+                         "n_kv_heads = %" PRId64 " and %" PRId64 ", key_dim = %" PRId64 " and %" PRId64
+                         ", symmetric = %d and %d",
+                         what, kv_self, kv_relational, key_self, key_relational, self->symmetric,
+                         relational->symmetric);
+    return DAT_OK;
+}
+
 static dat_status check(const dat_dual_config *c, const char *what)
 {
     if (c->n_heads_sa < 0 || c->n_heads_ra < 0 || c->n_heads_sa + c->n_heads_ra < 1)
         return dat_usage("%s: n_heads_sa = %" PRId64 " and n_heads_ra = %" PRId64
-                         " must not be negative, and at least "
-                         "one of them positive",
+                         " must not be negative, and at least one of them positive",
                          what, c->n_heads_sa, c->n_heads_ra);
-    if (c->share_attention && c->n_heads_sa != c->n_heads_ra)
-        return dat_usage("%s: sharing attention parameters needs n_heads_sa = %" PRId64
-                         " to equal n_heads_ra = %" PRId64,
-                         what, c->n_heads_sa, c->n_heads_ra);
-    return DAT_OK;
+    return c->share_attention ? check_sharing(c, what) : DAT_OK;
 }
 
 dat_status dat_dual_attention_init(dat_dual_layer *layer, dat_params *params, const char *scope,

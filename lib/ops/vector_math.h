@@ -29,8 +29,8 @@ static inline dat_real dat_exp(dat_real x)
 {
     x = x > 88.0f ? 88.0f : x;
     x = x < -87.0f ? -87.0f : x;
-    /* Adding and removing 1.5 * 2^23 rounds to the nearest integer. */
-    float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+    /* Adding and removing 1.5 * 2^23 rounds to the nearest integer, which the sum has in its lowest bits. */
+    float shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
     float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
@@ -39,8 +39,10 @@ static inline dat_real dat_exp(dat_real x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = (p * r) * r + r + 1.0f;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
+    uint32_t bits; /* unsigned, and no conversion of n: NaN must pass through */
     float power;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits - 0x4b400000u + 127u) << 23;
     memcpy(&power, &bits, sizeof power);
     return p * power;
 }

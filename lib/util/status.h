@@ -25,7 +25,8 @@ dat_status dat_failure(const char *format, ...) __attribute__((format(printf, 1,
 dat_status dat_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same error with "prefix: " in front, to say where it happened. */
-dat_status dat_status_prefix(dat_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+dat_status dat_status_prefix(dat_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Returns from the calling function when `expression` is an error. */
 #define DAT_TRY(expression)                                                                                  \

@@ -1,0 +1,48 @@
+/* libdat: train Dual Attention Transformers on a CPU. This header includes the whole library; reading it from
+ * top to bottom is reading the library from its foundations up. lib/README.md shows a model built and trained
+ * with it. */
+#ifndef DAT_H
+#define DAT_H
+
+/* Errors as values; threads. */
+#include "util/parallel.h"
+#include "util/status.h"
+
+/* Tensors, the tape, parameters, random streams. */
+#include "core/gemm.h"
+#include "core/params.h"
+#include "core/rng.h"
+#include "core/statistics.h"
+#include "core/tape.h"
+#include "core/tensor.h"
+
+/* What forward passes are written in. */
+#include "ops/ops.h"
+
+/* Attention of both kinds, blocks, models. */
+#include "models/vision.h"
+#include "nn/attention.h"
+#include "nn/blocks.h"
+#include "nn/dual_attention.h"
+#include "nn/feed_forward.h"
+#include "nn/linear.h"
+#include "nn/relational_attention.h"
+
+/* Optimisers, data, files. */
+#include "data/dataset.h"
+#include "data/relational_games.h"
+#include "data/subset.h"
+#include "io/config.h"
+#include "io/csv.h"
+#include "io/npz.h"
+#include "io/png.h"
+#include "io/run_file.h"
+#include "io/table.h"
+#include "optim/adam.h"
+
+/* The training loop and the driver of experiment programs. */
+#include "train/describe.h"
+#include "train/experiment.h"
+#include "train/trainer.h"
+
+#endif

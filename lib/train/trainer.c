@@ -1,0 +1,307 @@
+#include "train/trainer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "train/batches.h"
+#include "util/hash.h"
+#include "util/memory.h"
+
+/* Streams of a run's seed. The model's parameters use one more, chosen by the experiment. */
+enum { STREAM_ORDER = 101, STREAM_DROPOUT = 102 };
+
+/* What a checkpoint stores beside parameters and moments. */
+typedef struct position {
+    int64_t step;   /* optimizer steps done */
+    double seconds; /* spent so far, over all sessions of the run */
+} position;
+
+typedef struct trainer {
+    const dat_train_config *config;
+    const dat_problem *problem;
+    dat_run *run;
+    const dat_run_control *control;
+    dat_tape tape;
+    dat_adam adam;
+    dat_batch batch;
+    int64_t *order; /* of the current epoch's examples */
+    int64_t steps_per_epoch, total_steps;
+    position at;
+    double session_start, last_save;
+    dat_train_progress progress;
+} trainer;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double seconds_so_far(const trainer *t)
+{
+    return t->at.seconds + now() - t->session_start;
+}
+
+static bool stopped(const trainer *t)
+{
+    return t->control->stop && *t->control->stop;
+}
+
+static dat_rng stream_of(const trainer *t, uint64_t stream)
+{
+    dat_rng root = dat_rng_seed(t->config->seed);
+    return dat_rng_fork(&root, stream);
+}
+
+/* --- checkpoints --- */
+
+static dat_status save(trainer *t)
+{
+    dat_params *params = t->problem->params;
+    position here = {t->at.step, seconds_so_far(t)};
+    if (t->run->state == DAT_RUN_RUNNING) {
+        dat_run_set_blob(t->run, "parameters", params->values, (size_t)params->size * sizeof(dat_real));
+        dat_run_set_blob(t->run, "adam.moments", t->adam.moments,
+                         2 * (size_t)t->adam.size * sizeof(dat_real));
+        dat_run_set_blob(t->run, "position", &here, sizeof here);
+    }
+    dat_status status = dat_run_save(t->run, t->control->path);
+    dat_run_clear_blobs(t->run);
+    t->last_save = now();
+    return status;
+}
+
+static dat_status restore_blob(const trainer *t, const char *name, void *into, size_t size)
+{
+    const dat_run_blob *blob = dat_run_find_blob(t->run, name);
+    if (!blob || blob->size != size)
+        return dat_failure(
+            "%s: checkpoint \"%s\" is missing or has the wrong size; delete the file and run again",
+            t->control->path, name);
+    memcpy(into, blob->bytes, size);
+    return DAT_OK;
+}
+
+/* Continues from the run's checkpoint, if it was loaded with one. */
+static dat_status restore(trainer *t)
+{
+    dat_params *params = t->problem->params;
+    if (t->run->n_blobs == 0)
+        return DAT_OK;
+    DAT_TRY(restore_blob(t, "parameters", params->values, (size_t)params->size * sizeof(dat_real)));
+    DAT_TRY(restore_blob(t, "adam.moments", t->adam.moments, 2 * (size_t)t->adam.size * sizeof(dat_real)));
+    DAT_TRY(restore_blob(t, "position", &t->at, sizeof t->at));
+    if (t->at.step < 0 || t->at.step > t->total_steps)
+        return dat_failure("%s: checkpoint is at step %" PRId64 " of %" PRId64
+                           "; delete the file and run again",
+                           t->control->path, t->at.step, t->total_steps);
+    t->adam.step = t->at.step;
+    dat_run_clear_blobs(t->run);
+    return DAT_OK;
+}
+
+/* --- one step --- */
+
+static void report(trainer *t, const char *phase)
+{
+    if (!t->control->report)
+        return;
+    t->progress.phase = phase;
+    t->progress.step = t->at.step;
+    t->progress.total_steps = t->total_steps;
+    t->progress.epoch = t->at.step / t->steps_per_epoch;
+    t->progress.epochs = t->config->epochs;
+    t->control->report(t->control->sink, &t->progress);
+}
+
+/* Gradients and loss of a batch, slice by slice: every slice's mean counts by its share of the batch. */
+static dat_status accumulate_batch(trainer *t, const int64_t *indices, int64_t count, double *loss,
+                                   int64_t *correct, double *flops)
+{
+    dat_rng dropout = stream_of(t, STREAM_DROPOUT);
+    dat_rng step_stream = dat_rng_fork(&dropout, (uint64_t)t->at.step);
+    dat_params_zero_grads(t->problem->params);
+    for (int64_t start = 0; start < count; start += t->batch.capacity) {
+        int64_t slice = start + t->batch.capacity <= count ? t->batch.capacity : count - start;
+        double share = (double)slice / (double)count;
+        dat_batch_read(&t->batch, &t->problem->train, indices + start, slice);
+        dat_tape_begin(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
+        dat_tensor *slice_loss = dat_batch_loss(&t->tape, t->problem, &t->batch, correct);
+        dat_tape_backward(&t->tape, slice_loss, (dat_real)share);
+        if (t->tape.status.code != DAT_CODE_OK)
+            return t->tape.status;
+        *loss += share * (double)slice_loss->data[0];
+        *flops += t->tape.flops;
+    }
+    return DAT_OK;
+}
+
+static void log_step(trainer *t, double loss, double accuracy)
+{
+    int64_t room = t->total_steps;
+    dat_run_append(t->run, "train/step", (double)t->at.step, room);
+    dat_run_append(t->run, "train/epoch", (double)t->at.step / (double)t->steps_per_epoch, room);
+    dat_run_append(t->run, "train/loss", loss, room);
+    dat_run_append(t->run, "train/accuracy", accuracy, room);
+    dat_run_append(t->run, "train/lr", t->config->adam.learning_rate, room);
+    dat_run_append(t->run, "train/grad_norm", dat_params_grad_norm(t->problem->params), room);
+    dat_run_append(t->run, "train/seconds", seconds_so_far(t), room);
+}
+
+static dat_status step(trainer *t)
+{
+    int64_t first = t->at.step % t->steps_per_epoch * t->config->batch_size;
+    int64_t left = t->problem->train.size - first;
+    int64_t count = left < t->config->batch_size ? left : t->config->batch_size;
+    double loss = 0, flops = 0, start = now();
+    int64_t correct = 0;
+    DAT_TRY(accumulate_batch(t, t->order + first, count, &loss, &correct, &flops));
+    if (!isfinite(loss))
+        return dat_failure("%s: the loss is %g at step %" PRId64 "; lower train.learning_rate (%g)",
+                           t->run->run_id, loss, t->at.step, t->config->adam.learning_rate);
+    dat_adam_step(&t->adam, t->problem->params, t->config->adam.learning_rate);
+    t->at.step++;
+    if (flops > t->run->flops_per_step)
+        t->run->flops_per_step = flops;
+    log_step(t, loss, (double)correct / (double)count);
+    t->progress.loss = loss;
+    t->progress.accuracy = (double)correct / (double)count;
+    t->progress.samples_per_second = (double)count / (now() - start);
+    return DAT_OK;
+}
+
+/* --- evaluation --- */
+
+/* A resumed run may find that the split was evaluated at this very step before it stopped. */
+static bool evaluated_here(const trainer *t, const dat_split *split)
+{
+    char name[DAT_RUN_NAME_SIZE];
+    snprintf(name, sizeof name, "eval/%s/step", split->name);
+    const dat_series *steps = dat_run_find_series(t->run, name);
+    return steps && steps->count > 0 && (int64_t)steps->values[steps->count - 1] == t->at.step;
+}
+
+static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
+{
+    char name[DAT_RUN_NAME_SIZE], phase[DAT_RUN_NAME_SIZE];
+    dat_evaluation result;
+    int64_t room = t->config->epochs + 1;
+    if (evaluated_here(t, split))
+        return DAT_OK;
+    snprintf(phase, sizeof phase, "evaluate %s", split->name);
+    report(t, phase);
+    DAT_TRY(dat_evaluate(&t->tape, t->problem, &split->data, t->batch.capacity, t->control->stop, &result));
+    if (stopped(t))
+        return DAT_OK;
+    const struct {
+        const char *name;
+        double value;
+    } columns[] = {{"step", (double)t->at.step}, {"loss", result.loss}, {"accuracy", result.accuracy}};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        snprintf(name, sizeof name, "eval/%s/%s", split->name, columns[i].name);
+        dat_run_append(t->run, name, columns[i].value, room);
+        if (final && i > 0) {
+            snprintf(name, sizeof name, "%s/%s", columns[i].name, split->name);
+            dat_run_set_summary(t->run, name, columns[i].value);
+        }
+    }
+    return DAT_OK;
+}
+
+static dat_status evaluate_splits(trainer *t, bool final)
+{
+    for (int i = 0; i < t->problem->n_splits && !stopped(t); i++)
+        if (final || t->problem->splits[i].during_training)
+            DAT_TRY(evaluate_split(t, &t->problem->splits[i], final));
+    return DAT_OK;
+}
+
+/* --- the run --- */
+
+static void shuffle(trainer *t)
+{
+    dat_rng orders = stream_of(t, STREAM_ORDER);
+    dat_rng epoch = dat_rng_fork(&orders, (uint64_t)(t->at.step / t->steps_per_epoch));
+    dat_rng_permutation(&epoch, t->problem->train.size, t->order);
+}
+
+static bool evaluation_due(const trainer *t)
+{
+    int64_t every = t->config->evaluate_every * t->steps_per_epoch;
+    return every > 0 && t->at.step > 0 && t->at.step % every == 0;
+}
+
+static dat_status train_steps(trainer *t)
+{
+    shuffle(t);
+    while (t->at.step < t->total_steps && !stopped(t)) {
+        if (evaluation_due(t))
+            DAT_TRY(evaluate_splits(t, false));
+        if (t->at.step % t->steps_per_epoch == 0)
+            shuffle(t);
+        DAT_TRY(step(t));
+        report(t, "train");
+        if (now() - t->last_save >= t->config->checkpoint_every)
+            DAT_TRY(save(t));
+    }
+    return DAT_OK;
+}
+
+static void summarise(trainer *t)
+{
+    const dat_params *params = t->problem->params;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double seconds = seconds_so_far(t);
+    dat_run_set_summary(t->run, "seconds", seconds);
+    dat_run_set_summary(t->run, "samples_per_second",
+                        (double)(t->problem->train.size * t->config->epochs) / seconds);
+    dat_run_set_summary(t->run, "peak_rss_mib", (double)usage.ru_maxrss / 1024);
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016" PRIx64,
+             dat_hash64(params->values, (size_t)params->size * sizeof(dat_real)));
+    dat_run_set_environment_text(t->run, "parameters_xxh3", hash);
+}
+
+static dat_status run_all(trainer *t)
+{
+    DAT_TRY(restore(t));
+    t->run->state = DAT_RUN_RUNNING;
+    DAT_TRY(save(t));
+    DAT_TRY(train_steps(t));
+    if (!stopped(t))
+        DAT_TRY(evaluate_splits(t, true));
+    if (!stopped(t)) {
+        t->run->state = DAT_RUN_COMPLETE;
+        summarise(t);
+    }
+    return save(t);
+}
+
+dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
+                     const dat_run_control *control)
+{
+    int64_t slice = config->micro_batch < config->batch_size ? config->micro_batch : config->batch_size;
+    trainer t = {.config = config, .problem = problem, .run = run, .control = control};
+    t.session_start = t.last_save = now();
+    t.progress.loss = t.progress.accuracy = NAN;
+    t.steps_per_epoch = (problem->train.size + config->batch_size - 1) / config->batch_size;
+    t.total_steps = config->epochs * t.steps_per_epoch;
+    if (t.total_steps < 1)
+        return dat_usage("training needs at least one example and one epoch");
+    DAT_TRY(dat_tape_init(&t.tape, (size_t)config->memory_limit));
+    dat_adam_init(&t.adam, problem->params, &config->adam);
+    dat_batch_init(&t.batch, &problem->train, slice);
+    t.order = dat_allocate((size_t)problem->train.size, sizeof t.order[0]);
+    dat_status status = run_all(&t);
+    free(t.order);
+    dat_batch_free(&t.batch);
+    dat_adam_free(&t.adam);
+    dat_tape_free(&t.tape);
+    return status;
+}

@@ -1,0 +1,73 @@
+/* The one training loop: batches in a seeded order, micro-batches with accumulated gradients, evaluation,
+ * logging and checkpoints into a run, exact resume. Everything random is a function of (seed, step), so a
+ * resumed run ends with the same bits as an uninterrupted one, at any thread count. */
+#ifndef DAT_TRAIN_TRAINER_H
+#define DAT_TRAIN_TRAINER_H
+
+#include <signal.h>
+
+#include "core/params.h"
+#include "core/tape.h"
+#include "data/dataset.h"
+#include "io/run_file.h"
+#include "optim/adam.h"
+
+typedef struct dat_train_config {
+    int64_t epochs, batch_size;
+    int64_t micro_batch;     /* examples per slice of a step; gradients accumulate over a batch's slices */
+    int64_t evaluate_every;  /* epochs between evaluations of the splits marked for it */
+    double checkpoint_every; /* seconds between saves of the run file */
+    dat_adam_config adam;
+    uint64_t seed;
+    int64_t memory_limit; /* bytes one micro-batch may use */
+} dat_train_config;
+
+/* A named set to evaluate on, at the end and, if asked, every few epochs. */
+typedef struct dat_split {
+    const char *name; /* series "eval/<name>/accuracy", summary "accuracy/<name>" */
+    dat_dataset data;
+    bool during_training;
+} dat_split;
+
+/* What one run trains: assembled by the experiment, borrowed by the trainer. */
+typedef struct dat_problem {
+    dat_params *params; /* allocated and initialised */
+    const void *model;
+    dat_tensor *(*forward)(dat_tape *tape, const void *model,
+                           dat_tensor *inputs); /* -> logits (B, classes) */
+    dat_dataset train;
+    const dat_split *splits;
+    int n_splits;
+} dat_problem;
+
+/* How far a run is, for a progress display. */
+typedef struct dat_train_progress {
+    int64_t step, total_steps, epoch, epochs;
+    double loss, accuracy; /* of the last step; NAN before the first */
+    double samples_per_second;
+    const char *phase; /* "train" or "evaluate hexos" */
+} dat_train_progress;
+
+/* The outside of a run. */
+typedef struct dat_run_control {
+    const char *path;                  /* the run file */
+    const volatile sig_atomic_t *stop; /* nonzero: save and return early; NULL: never */
+    void (*report)(void *sink, const dat_train_progress *progress); /* after every step; or NULL */
+    void *sink;
+} dat_run_control;
+
+/* Trains and evaluates. `run` is new, or loaded with its checkpoint, from which training continues. On return
+ * it is saved: state DAT_RUN_COMPLETE with its summary, or still DAT_RUN_RUNNING after a stop. An error
+ * leaves the last saved file in place. */
+dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
+                     const dat_run_control *control);
+
+/* Mean loss and accuracy over a dataset, with dropout off. */
+typedef struct dat_evaluation {
+    double loss, accuracy;
+} dat_evaluation;
+
+dat_status dat_evaluate(dat_tape *tape, const dat_problem *problem, const dat_dataset *data,
+                        int64_t micro_batch, const volatile sig_atomic_t *stop, dat_evaluation *result);
+
+#endif
