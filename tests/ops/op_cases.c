@@ -1,0 +1,185 @@
+#include "ops/op_cases.h"
+
+#include "ops/op_calls.h"
+#include "ops/ops.h"
+#include "ops/registry.h"
+
+/* (3, 5): row 1 may attend to nothing. */
+static const uint8_t rectangular_mask[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
+static const uint8_t square_mask[] = {1, 1, 0, 0, 1, 1, 1, 0, 1};
+static const int32_t targets[] = {2, 0, 3, 3, 1};
+static const int32_t some_ignored[] = {2, -1, 3, -1, 1};
+static const int32_t all_ignored[] = {-1, -1, -1, -1, -1};
+
+/* Relational attention with 2 heads of 3 and relations of width 2 over 3 positions; the batch of the symbols
+ * varies. */
+#define RELATIONAL_INPUTS(symbol_batch, relations)                                                           \
+    {                                                                                                        \
+        SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 2 * (relations)), SHAPE(2, 3, 2 * (relations)),          \
+            SHAPE(symbol_batch, 3, 6), SHAPE(2, 3, relations)                                                \
+    }
+#define TWO_HEADS .n_heads = 2, .n_kv_heads = 2, .scale = 0.6
+
+/* A case is one or two lines. */
+/* clang-format off */
+const op_case op_cases[] = {
+    {&dat_op_linear, "rank 1", call_linear, NULL, 3, {SHAPE(3), SHAPE(5, 3), SHAPE(5)}},
+    {&dat_op_linear, "rank 2, no bias", call_linear, NULL, 3, {SHAPE(4, 3), SHAPE(5, 3), ABSENT}},
+    {&dat_op_linear, "rank 3", call_linear, NULL, 3, {SHAPE(2, 3, 5), SHAPE(4, 5), SHAPE(4)}},
+    {&dat_op_linear, "rank 4, one row", call_linear, NULL, 3, {SHAPE(1, 1, 1, 5), SHAPE(1, 5), SHAPE(1)}},
+    {&dat_op_linear, "weight is also x", call_linear, NULL, 3, {SHAPE(3, 3), SAME, ABSENT}},
+    {&dat_op_linear, "several pieces", call_linear, NULL, 3, {SHAPE(530, 2), SHAPE(3, 2), SHAPE(3)}},
+
+    {&dat_op_linear_group, "biases", call_linear_group, INTEGER(2), 5,
+     {SHAPE(2, 3, 5), SHAPE(4, 5), SHAPE(3, 5), SHAPE(4), SHAPE(3)}},
+    {&dat_op_linear_group, "one bias of three", call_linear_group, INTEGER(3), 7,
+     {SHAPE(4, 3), SHAPE(2, 3), SHAPE(1, 3), SHAPE(5, 3), ABSENT, SHAPE(1), ABSENT}},
+    {&dat_op_linear_group, "no bias, one weight twice", call_linear_group, INTEGER(2), 5,
+     {SHAPE(3), SHAPE(4, 3), SAME, ABSENT, ABSENT}},
+
+    {&dat_op_norm_linear, "rank 3", call_norm_linear, NULL, 5,
+     {SHAPE(2, 3, 5), SHAPE(5), SHAPE(5), SHAPE(4, 5), SHAPE(4)}},
+    {&dat_op_norm_linear, "rank 2", call_norm_linear, NULL, 5,
+     {SHAPE(7, 3), SHAPE(3), SHAPE(3), SHAPE(2, 3), SHAPE(2)}},
+
+    {&dat_op_layer_norm, "rank 3", call_layer_norm, NULL, 3, {SHAPE(2, 3, 5), SHAPE(5), SHAPE(5)}},
+    {&dat_op_layer_norm, "rank 1", call_layer_norm, NULL, 3, {SHAPE(7), SHAPE(7), SHAPE(7)}},
+    {&dat_op_rms_norm, "rank 3", call_rms_norm, NULL, 2, {SHAPE(2, 3, 5), SHAPE(5)}},
+    {&dat_op_rms_norm, "width 1", call_rms_norm, NULL, 2, {SHAPE(4, 1), SHAPE(1)}},
+
+    {&dat_op_add, "same shape", call_add, NULL, 2, {SHAPE(3, 5), SHAPE(3, 5)}},
+    {&dat_op_add, "broadcast over two axes", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(5)}},
+    {&dat_op_add, "broadcast over the batch", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(3, 5)}},
+    {&dat_op_add, "the same tensor twice", call_add, NULL, 2, {SHAPE(3, 5), SAME}},
+
+    {&dat_op_activation, "identity", call_activation, ACTIVATION(DAT_IDENTITY), 1, {SHAPE(3, 7)}},
+    {&dat_op_activation, "relu", call_activation, ACTIVATION(DAT_RELU), 1, {SHAPE(3, 7)}},
+    {&dat_op_activation, "gelu", call_activation, ACTIVATION(DAT_GELU), 1, {SHAPE(3, 7)}},
+    {&dat_op_activation, "silu", call_activation, ACTIVATION(DAT_SILU), 1, {SHAPE(19)}},
+    {&dat_op_activation, "tanh", call_activation, ACTIVATION(DAT_TANH), 1, {SHAPE(3, 1, 7)}},
+    {&dat_op_activation, "sigmoid", call_activation, ACTIVATION(DAT_SIGMOID), 1, {SHAPE(3, 7)}},
+
+    {&dat_op_swiglu, "rank 3", call_swiglu, NULL, 2, {SHAPE(2, 3, 5), SHAPE(2, 3, 5)}},
+    {&dat_op_swiglu, "the same tensor twice", call_swiglu, NULL, 2, {SHAPE(19), SAME}},
+
+    {&dat_op_swiglu, "columns of one tensor", call_swiglu_halves, NULL, 1, {SHAPE(2, 3, 10)}},
+
+    {&dat_op_softmax, "rank 3", call_softmax, NULL, 1, {SHAPE(2, 3, 5)}},
+    {&dat_op_softmax, "rank 1", call_softmax, NULL, 1, {SHAPE(7)}},
+
+    {&dat_op_dropout, "half", call_dropout, NUMBER(0.5), 1, {SHAPE(3, 7)}},
+    {&dat_op_add_dropout, "a third", call_add_dropout, NUMBER(1.0 / 3), 2, {SHAPE(3, 7), SHAPE(3, 7)}},
+    {&dat_op_add_dropout, "the same tensor twice", call_add_dropout, NUMBER(0.5), 2, {SHAPE(3, 7), SAME}},
+
+    {&dat_op_prepend_token, "exact table", call_prepend_token, NULL, 3,
+     {SHAPE(2, 3, 5), SHAPE(5), SHAPE(4, 5)}},
+    {&dat_op_prepend_token, "longer table", call_prepend_token, NULL, 3,
+     {SHAPE(3, 2, 5), SHAPE(1, 1, 5), SHAPE(1, 7, 5)}},
+    {&dat_op_first_rows, "some", call_first_rows, INTEGER(3), 1, {SHAPE(5, 4)}},
+    {&dat_op_first_rows, "all", call_first_rows, INTEGER(2), 1, {SHAPE(2, 3)}},
+    {&dat_op_concat, "rank 3", call_concat, NULL, 2, {SHAPE(2, 3, 5), SHAPE(2, 3, 2)}},
+    {&dat_op_concat, "rank 1", call_concat, NULL, 2, {SHAPE(3), SHAPE(4)}},
+    {&dat_op_concat, "the same tensor twice", call_concat, NULL, 2, {SHAPE(3, 4), SAME}},
+    {&dat_op_mean_tokens, "several", call_mean_tokens, NULL, 1, {SHAPE(2, 3, 5)}},
+    {&dat_op_mean_tokens, "one", call_mean_tokens, NULL, 1, {SHAPE(3, 1, 2)}},
+    {&dat_op_select_token, "first", call_select_token, INTEGER(0), 1, {SHAPE(2, 3, 5)}},
+    {&dat_op_select_token, "last", call_select_token, INTEGER(2), 1, {SHAPE(2, 3, 5)}},
+    {&dat_op_patchify, "oblong", call_patchify, ((const int64_t[]){2, 3}), 1, {SHAPE(2, 3, 4, 6)}},
+    {&dat_op_patchify, "one patch", call_patchify, ((const int64_t[]){2, 1}), 1, {SHAPE(1, 2, 2, 1)}},
+
+    {&dat_op_rope, "two heads", call_rope, INTEGER(2), 3, {SHAPE(2, 3, 8), TABLE(3, 2), TABLE(3, 2)}},
+    {&dat_op_rope, "longer table", call_rope, INTEGER(1), 3, {SHAPE(2, 3, 6), TABLE(5, 3), TABLE(5, 3)}},
+
+    {&dat_op_rope, "columns of a tensor", call_rope_half, INTEGER(2), 3,
+     {SHAPE(2, 3, 16), TABLE(3, 2), TABLE(3, 2)}},
+
+    {&dat_op_attention, "plain", call_attention, ATTENTION(TWO_HEADS), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 6)}},
+    {&dat_op_attention, "causal", call_attention, ATTENTION(TWO_HEADS, .causal = true), 3,
+     {SHAPE(2, 5, 6), SHAPE(2, 5, 6), SHAPE(2, 5, 6)}},
+    {&dat_op_attention, "cross, key width differs", call_attention, ATTENTION(TWO_HEADS), 3,
+     {SHAPE(2, 3, 4), SHAPE(2, 5, 4), SHAPE(2, 5, 10)}},
+    {&dat_op_attention, "mask with an empty row", call_attention,
+     ATTENTION(TWO_HEADS, .mask = rectangular_mask), 3, {SHAPE(2, 3, 4), SHAPE(2, 5, 4), SHAPE(2, 5, 6)}},
+    {&dat_op_attention, "grouped", call_attention, ATTENTION(.n_heads = 4, .n_kv_heads = 2, .scale = 0.7), 3,
+     {SHAPE(2, 3, 12), SHAPE(2, 3, 6), SHAPE(2, 3, 4)}},
+    {&dat_op_attention, "one key head", call_attention,
+     ATTENTION(.n_heads = 3, .n_kv_heads = 1, .scale = 0.7, .causal = true), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 2), SHAPE(2, 3, 5)}},
+    {&dat_op_attention, "dropout", call_attention, ATTENTION(TWO_HEADS, .dropout = 0.4), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 6)}},
+    {&dat_op_attention, "shared keys and values", call_attention, ATTENTION(TWO_HEADS, .dropout = 0.4), 3,
+     {SHAPE(3, 2, 6), SHAPE(1, 5, 6), SHAPE(1, 5, 4)}},
+    {&dat_op_attention, "queries are keys are values", call_attention, ATTENTION(TWO_HEADS), 3,
+     {SHAPE(2, 3, 4), SAME, SAME}},
+
+    {&dat_op_attention, "columns of one tensor", call_attention_thirds, ATTENTION(TWO_HEADS, .dropout = 0.3),
+     1, {SHAPE(2, 3, 18)}},
+    {&dat_op_attention, "columns of one tensor, batch of 1", call_attention_thirds,
+     ATTENTION(TWO_HEADS, .causal = true), 1, {SHAPE(1, 3, 12)}},
+
+    {&dat_op_relational_attention, "plain", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6, RELATIONAL_INPUTS(2, 2)},
+    {&dat_op_relational_attention, "more relations than heads, causal", call_relational,
+     RELATIONAL({TWO_HEADS, .causal = true}, .n_relations = 5, .relation_scale = 0.5), 6,
+     RELATIONAL_INPUTS(2, 5)},
+    {&dat_op_relational_attention, "fewer relations than heads, mask", call_relational,
+     RELATIONAL({TWO_HEADS, .mask = square_mask}, .n_relations = 1, .relation_scale = 0.5), 6,
+     RELATIONAL_INPUTS(2, 1)},
+    {&dat_op_relational_attention, "shared symbols, dropout", call_relational,
+     RELATIONAL({TWO_HEADS, .dropout = 0.4}, .n_relations = 3, .relation_scale = 0.5), 6,
+     RELATIONAL_INPUTS(1, 3)},
+    {&dat_op_relational_attention, "relu", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 3, .relation_scale = 0.5, .relation_activation = DAT_RELU), 6,
+     RELATIONAL_INPUTS(2, 3)},
+    {&dat_op_relational_attention, "gelu", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 3, .relation_scale = 0.5, .relation_activation = DAT_GELU), 6,
+     RELATIONAL_INPUTS(2, 3)},
+    {&dat_op_relational_attention, "silu, causal", call_relational, RELATIONAL({TWO_HEADS, .causal = true},
+      .n_relations = 3, .relation_scale = 0.5, .relation_activation = DAT_SILU), 6, RELATIONAL_INPUTS(2, 3)},
+    {&dat_op_relational_attention, "tanh", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 3, .relation_scale = 0.5, .relation_activation = DAT_TANH), 6,
+     RELATIONAL_INPUTS(1, 3)},
+    {&dat_op_relational_attention, "sigmoid, dropout", call_relational,
+      RELATIONAL({TWO_HEADS, .dropout = 0.4}, .n_relations = 3, .relation_scale = 0.5,
+      .relation_activation = DAT_SIGMOID), 6, RELATIONAL_INPUTS(2, 3)},
+    {&dat_op_relational_attention, "softmax", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 3, .relation_scale = 0.5, .relation_softmax = true), 6,
+     RELATIONAL_INPUTS(2, 3)},
+    {&dat_op_relational_attention, "softmax, causal", call_relational, RELATIONAL({TWO_HEADS, .causal = true},
+      .n_relations = 2, .relation_scale = 0.5, .relation_softmax = true), 6, RELATIONAL_INPUTS(2, 2)},
+    {&dat_op_relational_attention, "symmetric relations", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5, .relation_activation = DAT_TANH), 6,
+     {SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 6), SAME, SHAPE(2, 3, 6), SHAPE(2, 3, 2)}},
+    {&dat_op_relational_attention, "symmetric attention", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6,
+     {SHAPE(2, 3, 8), SAME, SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 2)}},
+    {&dat_op_relational_attention, "grouped", call_relational,
+      RELATIONAL({.n_heads = 4, .n_kv_heads = 2, .scale = 0.7, .dropout = 0.3}, .n_relations = 3,
+      .relation_scale = 0.5), 6,
+     {SHAPE(2, 3, 8), SHAPE(2, 3, 4), SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(4, 3, 3)}},
+    {&dat_op_relational_attention, "one key head, shared symbols", call_relational,
+      RELATIONAL({.n_heads = 3, .n_kv_heads = 1, .scale = 0.7, .causal = true}, .n_relations = 2,
+      .relation_scale = 0.5), 6,
+     {SHAPE(3, 2, 6), SHAPE(3, 2, 2), SHAPE(3, 2, 2), SHAPE(3, 2, 2), SHAPE(1, 2, 5), SHAPE(3, 5, 2)}},
+    {&dat_op_relational_attention, "one position", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6,
+     {SHAPE(2, 1, 4), SHAPE(2, 1, 4), SHAPE(2, 1, 6), SHAPE(2, 1, 6), SHAPE(2, 1, 2), SHAPE(2, 1, 2)}},
+
+    {&dat_op_relational_attention, "columns of one tensor", call_relational_quarters,
+      RELATIONAL({TWO_HEADS, .dropout = 0.3}, .n_relations = 3, .relation_scale = 0.5,
+      .relation_activation = DAT_TANH), 3, {SHAPE(2, 3, 24), SHAPE(1, 3, 6), SHAPE(2, 3, 3)}},
+    {&dat_op_relational_attention, "symmetric columns of one tensor", call_relational_thirds,
+     RELATIONAL({TWO_HEADS, .causal = true}, .n_relations = 2, .relation_scale = 0.5), 3,
+     {SHAPE(2, 3, 18), SHAPE(2, 3, 8), SHAPE(2, 4, 2)}},
+
+    {&dat_op_cross_entropy, "rank 2", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "some ignored", call_cross_entropy, LOSS(some_ignored, -1, 0), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "all ignored", call_cross_entropy, LOSS(all_ignored, -1, 0), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "smoothing", call_cross_entropy, LOSS(targets, -100, 0.1), 1, {SHAPE(5, 1, 4)}},
+    {&dat_op_cross_entropy, "smoothing, class 3 ignored", call_cross_entropy, LOSS(targets, 3, 0.2), 1,
+     {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "rank 1", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(4)}},
+    {.op = NULL},
+};
+/* clang-format on */

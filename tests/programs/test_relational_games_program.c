@@ -1,0 +1,355 @@
+/* The program relational_games from its command line to its run files: the same bits whether it is left
+ * alone, killed, stopped or given other threads, and one plain sentence for what it refuses. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/run_file.h"
+#include "support/fake_experiment.h"
+#include "support/launch.h"
+#include "support/run_file_sample.h"
+
+static const char program[] = DAT_BINARY_DIR "/bin/relational_games";
+
+/* 40 steps, each with a checkpoint. */
+static const char config[] =
+    "data: {task: same, train_size: 320, validation_size: 20, test_size: 40, ood_size: 40, published: \"\"}\n"
+    "model: {d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 1, n_heads_ra: 1}\n"
+    "train: {epochs: 2, batch_size: 16, micro_batch: 8, evaluate_every: 1, checkpoint_seconds: 0}\n"
+    "seed: 5\n";
+enum { STEPS = 40 };
+
+static int enter(void **state)
+{
+    if (fake_folder_enter(state) != 0)
+        return -1;
+    fake_write_config(config);
+    return 0;
+}
+
+/* Starts `run c.yaml` with one thread and the results in `folder`. */
+static launch start_run(const char *folder, void (*prepare)(void))
+{
+    const char *const arguments[] = {program,   "run",       "c.yaml", "--threads", "1",
+                                     "--quiet", "--results", folder,   NULL};
+    return launch_program(arguments, prepare);
+}
+
+static launch_end *finish_run(const char *folder)
+{
+    launch process = start_run(folder, NULL);
+    return launch_wait(&process);
+}
+
+/* Path of the one run file of c.yaml without changes; the text stands behind "complete: ". */
+typedef struct run_path {
+    char text[256];
+} run_path;
+
+static run_path complete_run(const char *folder)
+{
+    run_path path;
+    launch_end *end = finish_run(folder);
+    const char *place = strstr(end->out, "complete: ");
+    if (end->status != 0 || !place)
+        fail_msg("exit %d, signal %d: %s%s", end->status, end->signal, end->out, end->err);
+    place += strlen("complete: ");
+    snprintf(path.text, sizeof path.text, "%.*s", (int)strcspn(place, "\n"), place);
+    free(end);
+    return path;
+}
+
+static dat_run load(const char *path)
+{
+    dat_run run;
+    dat_status status = dat_run_load(path, true, &run);
+    if (status.code != DAT_CODE_OK)
+        fail_msg("%s", status.message);
+    return run;
+}
+
+static const char *parameters_hash(const dat_run *run)
+{
+    const dat_fact *fact = dat_run_find_environment(run, "parameters_xxh3");
+    assert_non_null(fact);
+    assert_int_equal(strlen(fact->text), 16);
+    return fact->text;
+}
+
+/* The same parameters, summary accuracies and series, but for times. */
+static void expect_same_run(const char *path, const char *reference_path)
+{
+    dat_run run = load(path), reference = load(reference_path);
+    assert_int_equal(run.state, DAT_RUN_COMPLETE);
+    assert_string_equal(parameters_hash(&run), parameters_hash(&reference));
+    assert_int_equal(run.n_series, reference.n_series);
+    int compared = 0;
+    for (int i = 0; i < reference.n_series; i++) {
+        const dat_series *expected = &reference.series[i], *got = dat_run_find_series(&run, expected->name);
+        assert_non_null(got);
+        assert_int_equal(got->count, expected->count);
+        if (strcmp(expected->name, "train/seconds") == 0)
+            continue;
+        assert_memory_equal(got->values, expected->values, (size_t)got->count * sizeof(double));
+        compared++;
+    }
+    assert_true(compared >= 6 + 4 * 3); /* six of train, three of each of four splits */
+    for (int i = 0; i < reference.n_summary; i++)
+        if (strncmp(reference.summary[i].name, "accuracy/", 9) == 0)
+            assert_true(dat_run_summary(&run, reference.summary[i].name) == reference.summary[i].number);
+    dat_run_free(&run);
+    dat_run_free(&reference);
+}
+
+static void test_complete_run(void **state)
+{
+    (void)state;
+    static const char *const splits[] = {"validation", "in_distribution", "hexos", "stripes"};
+    run_path path = complete_run("results");
+    dat_run run = load(path.text);
+    assert_int_equal(run.state, DAT_RUN_COMPLETE);
+    assert_string_equal(run.experiment, "relational_games");
+    assert_int_equal(run.n_blobs, 0);
+    assert_true(run.n_params > 1000 && run.n_parameters > 10 && run.flops_per_step > 1e5);
+    const dat_series *losses = dat_run_find_series(&run, "train/loss");
+    assert_non_null(losses);
+    assert_int_equal(losses->count, STEPS);
+    for (int i = 0; i < STEPS; i++)
+        assert_true(losses->values[i] > 0 && losses->values[i] < 10);
+    for (int i = 0; i < 4; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "accuracy/%s", splits[i]);
+        double accuracy = dat_run_summary(&run, name);
+        assert_true(accuracy >= 0 && accuracy <= 1);
+    }
+    dat_run_free(&run);
+
+    size_t size, size_again;
+    unsigned char *bytes = sample_read_file(path.text, &size);
+    fake_expect(finish_run("results"), 0, "already complete: results/relational_games/c-", NULL);
+    unsigned char *again = sample_read_file(path.text, &size_again);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(bytes, again, size);
+    assert_int_equal(sample_count_entries("results/relational_games"), 1);
+    free(bytes);
+    free(again);
+}
+
+/* Waits until the file at `path` has been replaced `times` times; gives up after five seconds. */
+static void wait_for_saves(const char *path, int times)
+{
+    struct stat before = {0}, now;
+    for (int i = 0; i < 5000 && times >= 0; i++) {
+        if (stat(path, &now) == 0 &&
+            (now.st_ino != before.st_ino || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec)) {
+            times--; /* the first time is what was there */
+            before = now;
+        }
+        launch_pause(1);
+    }
+}
+
+static void test_killed_runs_end_the_same(void **state)
+{
+    (void)state;
+    run_path reference = complete_run("reference");
+    char path[256];
+    snprintf(path, sizeof path, "killed%s", strchr(reference.text, '/'));
+    int64_t steps = 0;
+    int resumable = 0;
+    for (int i = 0; i < 6; i++) {
+        launch process = start_run("killed", NULL);
+        if (i > 0)
+            wait_for_saves(path, 2);
+        launch_pause(7 * i);
+        kill(process.pid, SIGKILL);
+        free(launch_wait(&process));
+        if (access(path, F_OK) != 0)
+            continue;
+        dat_run run = load(path); /* a file that is there is whole */
+        const dat_series *losses = dat_run_find_series(&run, "train/loss");
+        assert_true(!losses || losses->count >= steps);
+        steps = losses ? losses->count : 0;
+        resumable += steps > 0 && run.state == DAT_RUN_RUNNING && run.n_blobs > 0;
+        dat_run_free(&run);
+    }
+    assert_true(resumable > 0);
+    run_path killed = complete_run("killed");
+    expect_same_run(killed.text, reference.text);
+}
+
+static void test_stopped_run_ends_the_same(void **state)
+{
+    (void)state;
+    run_path reference = complete_run("reference");
+    char path[256];
+    snprintf(path, sizeof path, "stopped%s", strchr(reference.text, '/'));
+    launch process = start_run("stopped", NULL);
+    wait_for_saves(path, 4);
+    kill(process.pid, SIGTERM);
+    fake_expect(launch_wait(&process), 130, "", "of 2; run the same command again to continue\n");
+    dat_run run = load(path);
+    assert_int_equal(run.state, DAT_RUN_RUNNING);
+    assert_true(run.n_blobs > 0);
+    dat_run_free(&run);
+    run_path stopped = complete_run("stopped");
+    expect_same_run(stopped.text, reference.text);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    run_path one = complete_run("one");
+    const char *const arguments[] = {program,   "run",       "c.yaml", "--threads", "2",
+                                     "--quiet", "--results", "two",    NULL};
+    launch process = launch_program(arguments, NULL);
+    fake_expect(launch_wait(&process), 0, "complete: two/", NULL);
+    char two[256];
+    snprintf(two, sizeof two, "two%s", strchr(one.text, '/'));
+    expect_same_run(two, one.text);
+}
+
+static void test_sweep_gives_the_same_as_run(void **state)
+{
+    (void)state;
+    run_path reference = complete_run("reference");
+    const char *const arguments[] = {program,       "sweep",     "c.yaml", "--set",
+                                     "seed=[4, 5]", "--results", "swept",  NULL};
+    launch process = launch_program(arguments, NULL);
+    fake_expect(launch_wait(&process), 0, "2 of 2 runs complete", "[2/2] seed=");
+    dat_run run = load(reference.text);
+    char path[256]; /* the same hash behind another name */
+    snprintf(path, sizeof path, "swept/relational_games/s5%s", strrchr(run.run_id, '-'));
+    snprintf(path + strlen(path), sizeof path - strlen(path), ".h5");
+    dat_run_free(&run);
+    expect_same_run(path, reference.text);
+}
+
+static void expect_no_run_files(void)
+{
+    assert_true(access("results/relational_games", F_OK) != 0 ||
+                sample_count_entries("results/relational_games") == 0);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *change, *error;
+        int status;
+    } cases[] = {
+        {"model.d_modle=16", "d_model", 2},
+        {"train.epochs=many", "epochs", 2},
+        {"train.epochs=0", "epochs", 2},
+        {"data.task=chess", "same, occurs", 2},
+        {"model.n_heads_sa=2", "d_model = 16 must be a multiple of the total number of heads = 3", 2},
+        {"model.patch_size=7", "patch", 2},
+        {"data.folder=nowhere", "nowhere", 1},
+        {"data.published=nowhere", "nowhere", 2},
+        {"train.learning_rate=x", "learning_rate", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const arguments[] = {program, "run", "c.yaml", "--set", cases[i].change, NULL};
+        launch process = launch_program(arguments, NULL);
+        launch_end *end = launch_wait(&process);
+        assert_string_equal(end->out, "");
+        assert_true(strncmp(end->err, "relational_games: ", 18) == 0);
+        assert_ptr_equal(strchr(end->err, '\n'), end->err + strlen(end->err) - 1); /* one line */
+        fake_expect(end, cases[i].status, "", cases[i].error);
+        expect_no_run_files();
+    }
+    const char *const arguments[] = {program, "run", "missing.yaml", NULL};
+    launch process = launch_program(arguments, NULL);
+    fake_expect(launch_wait(&process), 2, "", "missing.yaml");
+}
+
+static void test_truncated_data(void **state)
+{
+    (void)state;
+    size_t size;
+    unsigned char *bytes =
+        sample_read_file(DAT_SOURCE_DIR "/datasets/relational_games/mini_between_hexos.npz", &size);
+    assert_non_null(bytes);
+    assert_int_equal(mkdir("data", 0777), 0);
+    assert_true(sample_write_file("data/same_hexos.npz", bytes, size));
+    assert_true(sample_write_file("data/same_stripes.npz", bytes, size));
+    for (int part = 0; part < 4; part++) {
+        assert_true(sample_write_file("data/same_pentos.npz", bytes, size * (size_t)part / 4));
+        const char *const arguments[] = {program, "run", "c.yaml", "--set", "data.folder=data", NULL};
+        launch process = launch_program(arguments, NULL);
+        fake_expect(launch_wait(&process), 1, "", "data/same_pentos.npz");
+        expect_no_run_files();
+    }
+    free(bytes);
+}
+
+static void test_unwritable_results(void **state)
+{
+    (void)state;
+    fake_expect(finish_run("/proc/none"), 1, "", "relational_games: cannot create folder '/proc/none': ");
+    assert_true(sample_write_file("file", "x", 1));
+    fake_expect(finish_run("file"), 1, "",
+                "cannot create folder 'file': a file of that name is in the way\n");
+}
+
+static void limit_files_to_20_kb(void)
+{
+    const struct rlimit limit = {20000, 20000};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        _exit(99);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    launch process = start_run("results", limit_files_to_20_kb);
+    fake_expect(launch_wait(&process), 1, "", "File too large");
+    expect_no_run_files();
+
+    /* A disk that fills up later leaves the last checkpoint, from which the run goes on. */
+    run_path reference = complete_run("reference");
+    char path[256];
+    snprintf(path, sizeof path, "results%s", strchr(reference.text, '/'));
+    process = start_run("results", NULL);
+    wait_for_saves(path, 3);
+    kill(process.pid, SIGTERM);
+    fake_expect(launch_wait(&process), 130, NULL, NULL);
+    size_t size, size_after;
+    unsigned char *before = sample_read_file(path, &size);
+    process = start_run("results", limit_files_to_20_kb);
+    fake_expect(launch_wait(&process), 1, "", "the previous file stays");
+    unsigned char *after = sample_read_file(path, &size_after);
+    assert_int_equal(size, size_after);
+    assert_memory_equal(before, after, size);
+    assert_int_equal(sample_count_entries("results/relational_games"), 1);
+    free(before);
+    free(after);
+    run_path resumed = complete_run("results");
+    expect_same_run(resumed.text, reference.text);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, fake_folder_leave)
+    const struct CMUnitTest tests[] = {
+        TEST(test_complete_run),
+        TEST(test_killed_runs_end_the_same),
+        TEST(test_stopped_run_ends_the_same),
+        TEST(test_threads_do_not_matter),
+        TEST(test_sweep_gives_the_same_as_run),
+        TEST(test_refusals),
+        TEST(test_truncated_data),
+        TEST(test_unwritable_results),
+        TEST(test_full_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
