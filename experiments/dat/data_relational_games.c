@@ -151,8 +151,10 @@ static dat_status open_file(const char *path, group *groups, int *n_groups)
     return DAT_OK;
 }
 
+/* Every group has a seed of its own: with one seed, all tasks would share their labels. */
 static void generate(const options *o, group *groups, int *n_groups)
 {
+    dat_rng root = dat_rng_seed(o->seed);
     *n_groups = 0;
     for (int task = 0; task < DAT_GAMES_N_TASKS; task++)
         for (int objects = 0; objects < DAT_GAMES_N_OBJECT_SETS; objects++) {
@@ -160,8 +162,9 @@ static void generate(const options *o, group *groups, int *n_groups)
                 continue;
             group *g = &groups[(*n_groups)++];
             dat_games_priors priors = dat_games_default_priors((dat_games_task)task);
-            g->dataset = dat_games_generate((dat_games_task)task, (dat_games_objects)objects, &priors,
-                                            o->seed, N_GENERATED);
+            uint64_t seed = dat_rng_fork(&root, (uint64_t)(task * DAT_GAMES_N_OBJECT_SETS + objects)).key;
+            g->dataset = dat_games_generate((dat_games_task)task, (dat_games_objects)objects, &priors, seed,
+                                            N_GENERATED);
             snprintf(g->name, sizeof g->name, "%s %s", dat_games_task_names[task],
                      dat_games_object_names[objects]);
         }

@@ -10,6 +10,7 @@
 static void the_example_learns(void **state)
 {
     (void)state;
+    dat_parallel_set_threads(1); /* waking threads would take most of the time */
     dat_games_priors priors = dat_games_default_priors(DAT_GAMES_SAME);
     dat_games_dataset *images = dat_games_generate(DAT_GAMES_SAME, DAT_GAMES_PENTOS, &priors, 1, 64);
     dat_dataset data = dat_games_as_dataset(images);
