@@ -101,17 +101,36 @@ static int print_ending(const dat_session *session, const char *path, const dat_
     return DAT_CODE_FAILURE;
 }
 
-/* The keys in a label, "model.name, seed"; the caller frees them. */
-static char *label_keys(const char *label)
+/* Whether every run's label has the `length` characters at `word`, a "key=value". */
+static bool in_every_label(const dat_config *config, const char *word, size_t length)
+{
+    for (int64_t i = 0; i < config->n_runs; i++) {
+        const char *found = config->runs[i].label;
+        while (found && (strncmp(found, word, length) != 0 || (found[length] && found[length] != ' '))) {
+            found = strchr(found, ' ');
+            found += found ? 1 : 0;
+        }
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* The keys that tell the runs apart, "model.name, seed"; the caller frees them. */
+static char *differing_keys(const dat_config *config)
 {
     char *keys = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&keys, &size);
     DAT_ASSERT(stream);
+    bool first = true;
+    const char *label = config->runs[0].label;
     for (const char *word = label; *word; word += strspn(word, " ")) {
         size_t key = strcspn(word, "= "), length = strcspn(word, " ");
-        if (word[key] == '=')
-            fprintf(stream, "%s%.*s", word == label ? "" : ", ", (int)key, word);
+        if (word[key] == '=' && !in_every_label(config, word, length)) {
+            fprintf(stream, "%s%.*s", first ? "" : ", ", (int)key, word);
+            first = false;
+        }
         word += length;
     }
     DAT_ASSERT(fclose(stream) == 0);
@@ -123,7 +142,7 @@ static dat_status require_one_run(const dat_session *session)
     const dat_config *config = &session->config;
     if (config->n_runs == 1)
         return DAT_OK;
-    char *keys = label_keys(config->runs[0].label);
+    char *keys = differing_keys(config);
     dat_status status = dat_usage("%.200s: this config describes %" PRId64
                                   " runs that differ in %.120s; use sweep or choose one with --set",
                                   config->path, config->n_runs, keys);
