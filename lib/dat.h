@@ -20,13 +20,23 @@
 #include "ops/ops.h"
 
 /* Attention of both kinds, blocks, models. */
+#include "models/baselines/abstractor.h"
+#include "models/baselines/corelnet.h"
+#include "models/baselines/predinet.h"
+#include "models/language.h"
+#include "models/seq2seq.h"
 #include "models/vision.h"
 #include "nn/attention.h"
 #include "nn/blocks.h"
+#include "nn/decoder_block.h"
+#include "nn/disrca.h"
 #include "nn/dual_attention.h"
 #include "nn/feed_forward.h"
 #include "nn/linear.h"
+#include "nn/position.h"
+#include "nn/rca.h"
 #include "nn/relational_attention.h"
+#include "nn/symbols.h"
 
 /* Optimisers, data, files. */
 #include "data/dataset.h"
@@ -39,6 +49,8 @@
 #include "io/run_file.h"
 #include "io/table.h"
 #include "optim/adam.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
 
 /* The training loop and the driver of experiment programs. */
 #include "train/describe.h"

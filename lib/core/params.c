@@ -63,17 +63,28 @@ dat_tensor *dat_params_add(dat_params *params, const char *scope, const char *na
     return &item->tensor;
 }
 
-dat_tensor *dat_params_tie(dat_params *params, const char *scope, const char *name,
-                           const dat_tensor *original)
+static void make_second_name(const dat_params *params, dat_param *item, int64_t target)
 {
-    int64_t target = index_of(params, original);
-    dat_param *item = add_item(params, scope, name);
     const dat_param *owner = params->items[target];
     item->tensor = owner->tensor;
     item->tensor.name = item->name;
     item->trainable = owner->trainable;
     item->tied_to = owner->tied_to >= 0 ? owner->tied_to : target;
+}
+
+dat_tensor *dat_params_tie(dat_params *params, const char *scope, const char *name,
+                           const dat_tensor *original)
+{
+    int64_t target = index_of(params, original);
+    dat_param *item = add_item(params, scope, name);
+    make_second_name(params, item, target);
     return &item->tensor;
+}
+
+void dat_params_share(dat_params *params, dat_tensor *tensor, const dat_tensor *original)
+{
+    DAT_ASSERT(params->size == 0 && tensor != original && dat_same_shape(tensor, original));
+    make_second_name(params, params->items[index_of(params, tensor)], index_of(params, original));
 }
 
 void dat_params_freeze(dat_params *params, dat_tensor *tensor)

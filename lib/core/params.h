@@ -50,6 +50,10 @@ dat_tensor *dat_params_add(dat_params *params, const char *scope, const char *na
 dat_tensor *dat_params_tie(dat_params *params, const char *scope, const char *name,
                            const dat_tensor *original);
 
+/* Makes a registered parameter a second name for `original`'s storage after all; both have the same shape.
+ * Only before allocation. */
+void dat_params_share(dat_params *params, dat_tensor *tensor, const dat_tensor *original);
+
 /* Excludes a registered parameter from training. */
 void dat_params_freeze(dat_params *params, dat_tensor *tensor);
 

@@ -21,6 +21,22 @@ static dat_status check(const dat_vision_config *c)
     return DAT_OK;
 }
 
+static dat_status init_symbols(dat_vision_model *model, dat_params *params)
+{
+    dat_retriever_config *symbols = &model->config.symbols;
+    int64_t d = model->config.block.d_model, tokens = model->n_patches + 1;
+    symbols->d_model = symbols->d_model ? symbols->d_model : d;
+    if (symbols->d_model != d)
+        return dat_usage("vision model: symbols are %" PRId64 " wide, but d_model = %" PRId64,
+                         symbols->d_model, d);
+    symbols->max_length = symbols->max_length ? symbols->max_length : tokens;
+    if (symbols->kind == DAT_POSITIONAL_SYMBOLS && symbols->max_length < tokens)
+        return dat_usage("vision model: %" PRId64 " positional symbols are fewer than the %" PRId64
+                         " tokens of an image",
+                         symbols->max_length, tokens);
+    return dat_retriever_init(&model->symbol_retriever, params, "symbol_retriever", symbols);
+}
+
 static void init_embedding(dat_vision_model *model, dat_params *params)
 {
     const dat_vision_config *c = &model->config;
@@ -41,15 +57,10 @@ dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const da
     DAT_TRY(check(c));
     int64_t d = c->block.d_model;
     model->n_patches = (c->image_height / c->patch_height) * (c->image_width / c->patch_width);
-    c->symbol_count = c->symbol_count ? c->symbol_count : model->n_patches + 1;
-    if (c->symbol_count < model->n_patches + 1)
-        return dat_usage("vision model: %" PRId64 " positional symbols are fewer than the %" PRId64
-                         " tokens of an image",
-                         c->symbol_count, model->n_patches + 1);
     if (c->block.dual)
-        model->symbol_library =
-            dat_params_add(params, "symbol_retriever", "symbol_library.weight", 2,
-                           (int64_t[]){c->symbol_count, d}, (dat_init){DAT_INIT_NORMAL, 1});
+        DAT_TRY(init_symbols(model, params));
+    if (c->rope)
+        DAT_TRY(dat_rope_angles_init(&model->angles, model->n_patches + 1, &c->block));
     init_embedding(model, params);
     model->blocks = dat_allocate((size_t)c->n_layers, sizeof model->blocks[0]);
     for (int64_t i = 0; i < c->n_layers; i++) {
@@ -73,6 +84,24 @@ static bool check_images(dat_tape *tape, const dat_vision_config *c, const dat_t
                     images->name, dat_shape_text(images, text), c->channels, c->image_height, c->image_width);
 }
 
+/* All blocks, each with its symbols. */
+static dat_tensor *encode(dat_tape *tape, const dat_vision_model *model, dat_tensor *x)
+{
+    const dat_vision_config *c = &model->config;
+    const dat_retriever *retriever = &model->symbol_retriever;
+    dat_attention_context context = {0};
+    dat_symbols symbols = {0};
+    if (c->rope)
+        dat_rope_angles_use(tape, &model->angles, &context);
+    bool each_block = !c->symbols_once && dat_retriever_reads_objects(retriever);
+    for (int64_t i = 0; i < c->n_layers; i++) {
+        if (c->block.dual && (i == 0 || each_block))
+            symbols = dat_retrieve_symbols(tape, retriever, x);
+        x = dat_encoder_block_forward(tape, &model->blocks[i], x, &symbols, &context);
+    }
+    return x;
+}
+
 dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images)
 {
     const dat_vision_config *c = &model->config;
@@ -84,13 +113,7 @@ dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, da
     x = dat_norm_forward(tape, &model->embedding_norm, x);
     x = dat_prepend_token(tape, x, model->class_token, model->positions); /* (B, n_patches + 1, d_model) */
     x = dat_dropout(tape, x, c->block.dropout);
-
-    dat_attention_context context = {0};
-    dat_tensor *symbols =
-        c->block.dual ? dat_first_rows(tape, model->symbol_library, model->n_patches + 1) : NULL;
-    for (int64_t i = 0; i < c->n_layers; i++)
-        x = dat_encoder_block_forward(tape, &model->blocks[i], x, symbols, &context);
-
+    x = encode(tape, model, x);
     x = c->pool == DAT_POOL_MEAN ? dat_mean_tokens(tape, x) : dat_select_token(tape, x, 0);
     if (c->final_norm)
         x = dat_norm_forward(tape, &model->final_norm, x);
@@ -99,6 +122,7 @@ dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, da
 
 void dat_vision_free(dat_vision_model *model)
 {
+    dat_rope_angles_free(&model->angles);
     free(model->blocks);
     *model = (dat_vision_model){0};
 }

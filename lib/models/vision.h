@@ -4,6 +4,8 @@
 #define DAT_MODELS_VISION_H
 
 #include "nn/blocks.h"
+#include "nn/position.h"
+#include "nn/symbols.h"
 
 typedef enum dat_pool { DAT_POOL_CLS, DAT_POOL_MEAN } dat_pool;
 
@@ -15,16 +17,20 @@ typedef struct dat_vision_config {
     int64_t patch_height, patch_width;
     int64_t n_classes;
     int64_t n_layers;
-    dat_block_config block; /* d_model, heads, feed-forward, norms, dropout */
-    int64_t symbol_count;   /* rows of the positional symbol library; 0: one per token */
-    bool final_norm;        /* a norm before the head, which the paper's models do not have */
-    dat_pool pool;          /* mean pooling includes the class token, as in the reference */
+    dat_block_config block;       /* d_model, heads, feed-forward, norms, dropout */
+    dat_retriever_config symbols; /* ViDAT only; d_model 0: the block's, max_length 0: one for each token */
+    bool symbols_once; /* symbols of the embedded image for all blocks, not those of each block's input
+                          (update_symbols_each_layer = false) */
+    bool rope;         /* rotary embeddings besides the learned positions */
+    bool final_norm;   /* a norm before the head, which the paper's models do not have */
+    dat_pool pool;     /* mean pooling includes the class token, as in the reference */
 } dat_vision_config;
 
 typedef struct dat_vision_model {
     dat_vision_config config;
     int64_t n_patches;
-    dat_tensor *symbol_library;       /* (symbol_count, d_model), ViDAT only */
+    dat_retriever symbol_retriever;   /* ViDAT only */
+    dat_rope_angles angles;           /* with rope only */
     dat_norm patch_norm;              /* over a patch's pixels */
     dat_linear_layer patch_embedding; /* (d_model, patch pixels) */
     dat_norm embedding_norm;

@@ -28,6 +28,40 @@ dat_status dat_attention_config_complete(dat_attention_config *c, const char *wh
     return DAT_OK;
 }
 
+dat_attention_args dat_attention_args_of(const dat_attention_config *c, const dat_attention_context *context)
+{
+    return (dat_attention_args){
+        .n_heads = c->n_heads,
+        .n_kv_heads = c->n_kv_heads,
+        .scale = 1 / sqrt((double)(c->d_model / c->total_n_heads)),
+        .dropout = c->dropout,
+        .causal = context->causal,
+        .mask = context->mask,
+        .scores = context->scores,
+    };
+}
+
+void dat_attention_rotate(dat_tape *tape, const dat_attention_config *c, const dat_attention_context *context,
+                          dat_columns *q, dat_columns *k)
+{
+    if (!context->cosines)
+        return;
+    *q = dat_all_columns(dat_rope(tape, *q, context->cosines, context->sines, c->n_heads));
+    *k = dat_all_columns(dat_rope(tape, *k, context->cosines, context->sines, c->n_kv_heads));
+}
+
+dat_tensor *dat_symbol_values(dat_tape *tape, const dat_linear_layer *wv, const dat_symbols *symbols,
+                              dat_attention_args *args)
+{
+    if (!symbols) {
+        dat_fail(tape, "relational attention needs symbols");
+        return NULL;
+    }
+    args->layout = symbols->layout;
+    args->max_distance = symbols->max_distance;
+    return dat_linear_forward(tape, wv, symbols->values);
+}
+
 dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, const char *scope,
                               const dat_attention_config *config, const dat_linear_layer *shared_wq,
                               const dat_linear_layer *shared_wk)
@@ -59,20 +93,8 @@ dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, co
 dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *layer, dat_columns q,
                                  dat_columns k, dat_columns v, const dat_attention_context *context)
 {
-    const dat_attention_config *c = &layer->config;
-    if (context->cosines) {
-        q = dat_all_columns(dat_rope(tape, q, context->cosines, context->sines, c->n_heads));
-        k = dat_all_columns(dat_rope(tape, k, context->cosines, context->sines, c->n_kv_heads));
-    }
-    dat_attention_args args = {
-        .n_heads = c->n_heads,
-        .n_kv_heads = c->n_kv_heads,
-        .scale = 1 / sqrt((double)layer->head_dim),
-        .dropout = c->dropout,
-        .causal = context->causal,
-        .mask = context->mask,
-        .scores = context->scores,
-    };
+    dat_attention_args args = dat_attention_args_of(&layer->config, context);
+    dat_attention_rotate(tape, &layer->config, context, &q, &k);
     return dat_linear_forward(tape, &layer->wo, dat_attention(tape, q, k, v, &args));
 }
 

@@ -2,15 +2,16 @@
 #ifndef DAT_NN_ATTENTION_H
 #define DAT_NN_ATTENTION_H
 
-#include "nn/linear.h"
+#include "nn/symbols.h"
 
 /* What a forward pass adds to its inputs. All optional. */
 typedef struct dat_attention_context {
     bool causal;                 /* position i attends to j <= i only */
     const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend */
     dat_tensor *cosines, *sines; /* RoPE angles (>= L, key_dim / 2) */
-    dat_real *scores;            /* receives the attention probabilities (B, n_heads, Lq, Lk) */
-    dat_real *relations;         /* receives the relations (B, L, L, n_relations) of relational attention */
+    dat_real *scores;            /* receives the attention weights (B, n_heads, Lq, Lk) */
+    dat_real *relations;         /* receives the relations (B, L, L, n_relations) of relational attention, or
+                                    (B, n_heads, L, L) of DisRCA */
 } dat_attention_context;
 
 typedef struct dat_attention_config {
@@ -31,6 +32,19 @@ typedef struct dat_attention_layer {
 
 /* Replaces the zeros of a config and checks it; `what` names it in messages. */
 dat_status dat_attention_config_complete(dat_attention_config *config, const char *what);
+
+/* What any kind of attention with this (complete) config tells its op. Values are by sender. */
+dat_attention_args dat_attention_args_of(const dat_attention_config *config,
+                                         const dat_attention_context *context);
+
+/* Rotates queries (B, Lq, n_heads key_dim) and keys (B, Lk, n_kv_heads key_dim) if the context has angles. */
+void dat_attention_rotate(dat_tape *tape, const dat_attention_config *config,
+                          const dat_attention_context *context, dat_columns *q, dat_columns *k);
+
+/* The values that symbols become by the projection `wv`: in their layout, which goes to `args`. NULL symbols
+ * are an error. */
+dat_tensor *dat_symbol_values(dat_tape *tape, const dat_linear_layer *wv, const dat_symbols *symbols,
+                              dat_attention_args *args);
 
 /* Registers wq, wk, wv, wo under `scope`. With `shared_wq` and `shared_wk` (both or neither NULL) the layer
  * uses those projections under its own names. */

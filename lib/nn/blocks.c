@@ -5,18 +5,27 @@ double dat_twice_dropout(double rate)
     return 1 - (1 - rate) * (1 - rate);
 }
 
-static dat_status init_attention(dat_encoder_block *block, dat_params *params, const char *scope)
+dat_status dat_block_attention_init(dat_block_attention *attention, dat_params *params, const char *scope,
+                                    const dat_block_config *config)
 {
     char name[DAT_SCOPE_SIZE];
-    dat_dual_config attention = block->config.attention;
-    attention.self_attention.d_model = block->config.d_model;
-    attention.self_attention.dropout = attention.relational.attention.dropout = block->config.dropout;
-    if (block->config.dual)
-        return dat_dual_attention_init(&block->dual_attention, params, dat_scope(name, scope, "dual_attn"),
-                                       &attention);
-    attention.self_attention.bias_out |= block->config.bias;
-    return dat_attention_init(&block->self_attention, params, dat_scope(name, scope, "self_attn"),
-                              &attention.self_attention, NULL, NULL);
+    *attention = (dat_block_attention){.dual = config->dual};
+    dat_dual_config c = config->attention;
+    c.self_attention.d_model = config->d_model;
+    c.self_attention.dropout = dat_dual_relational_options(&c)->dropout = config->dropout;
+    if (config->dual)
+        return dat_dual_attention_init(&attention->both, params, dat_scope(name, scope, "dual_attn"), &c);
+    c.self_attention.bias_out |= config->bias;
+    return dat_attention_init(&attention->self, params, dat_scope(name, scope, "self_attn"),
+                              &c.self_attention, NULL, NULL);
+}
+
+dat_tensor *dat_block_attention_forward(dat_tape *tape, const dat_block_attention *attention, dat_tensor *x,
+                                        const dat_symbols *symbols, const dat_attention_context *context)
+{
+    if (attention->dual)
+        return dat_dual_attention_forward(tape, &attention->both, x, symbols, context, NULL);
+    return dat_attention_forward(tape, &attention->self, x, x, x, context);
 }
 
 dat_status dat_encoder_block_init(dat_encoder_block *block, dat_params *params, const char *scope,
@@ -25,32 +34,25 @@ dat_status dat_encoder_block_init(dat_encoder_block *block, dat_params *params, 
     char name[DAT_SCOPE_SIZE];
     *block = (dat_encoder_block){.config = *config};
     dat_norm_init(&block->norm1, params, dat_scope(name, scope, "norm1"), config->norm_type, config->d_model);
-    DAT_TRY(init_attention(block, params, scope));
+    DAT_TRY(dat_block_attention_init(&block->attention, params, scope, config));
     dat_norm_init(&block->norm2, params, dat_scope(name, scope, "norm2"), config->norm_type, config->d_model);
     return dat_feed_forward_init(&block->feed_forward, params, dat_scope(name, scope, "ff_block"),
                                  config->d_model, config->dff, config->activation, config->bias);
 }
 
-static dat_tensor *attend(dat_tape *tape, const dat_encoder_block *block, dat_tensor *x, dat_tensor *symbols,
-                          const dat_attention_context *context)
-{
-    if (block->config.dual)
-        return dat_dual_attention_forward(tape, &block->dual_attention, x, symbols, context, NULL);
-    return dat_attention_forward(tape, &block->self_attention, x, x, x, context);
-}
-
 dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *block, dat_tensor *x,
-                                      dat_tensor *symbols, const dat_attention_context *context)
+                                      const dat_symbols *symbols, const dat_attention_context *context)
 {
     double rate = block->config.dropout, twice = dat_twice_dropout(rate);
     if (block->config.norm_first) {
         dat_tensor *normed = dat_norm_forward(tape, &block->norm1, x);
-        x = dat_add_dropout(tape, x, attend(tape, block, normed, symbols, context), twice);
+        dat_tensor *attended = dat_block_attention_forward(tape, &block->attention, normed, symbols, context);
+        x = dat_add_dropout(tape, x, attended, twice);
         normed = dat_norm_forward(tape, &block->norm2, x);
         return dat_add_dropout(tape, x, dat_feed_forward_forward(tape, &block->feed_forward, normed), rate);
     }
-    dat_tensor *attended = dat_add_dropout(tape, x, attend(tape, block, x, symbols, context), twice);
-    x = dat_norm_forward(tape, &block->norm1, attended);
+    dat_tensor *attended = dat_block_attention_forward(tape, &block->attention, x, symbols, context);
+    x = dat_norm_forward(tape, &block->norm1, dat_add_dropout(tape, x, attended, twice));
     x = dat_dropout(tape, x,
                     rate); /* the reference drops once more between the halves of a post-norm block */
     dat_tensor *fed = dat_feed_forward_forward(tape, &block->feed_forward, x);

@@ -18,11 +18,23 @@ typedef struct dat_block_config {
     double dropout;
 } dat_block_config;
 
+/* A block's attention to its own sequence, which decoder blocks have as well. */
+typedef struct dat_block_attention {
+    bool dual;
+    dat_attention_layer self; /* "self_attn", if not dual */
+    dat_dual_layer both;      /* "dual_attn", if dual */
+} dat_block_attention;
+
+dat_status dat_block_attention_init(dat_block_attention *attention, dat_params *params, const char *scope,
+                                    const dat_block_config *config);
+
+dat_tensor *dat_block_attention_forward(dat_tape *tape, const dat_block_attention *attention, dat_tensor *x,
+                                        const dat_symbols *symbols, const dat_attention_context *context);
+
 typedef struct dat_encoder_block {
     dat_block_config config;
     dat_norm norm1, norm2;
-    dat_attention_layer self_attention; /* of EncoderBlock */
-    dat_dual_layer dual_attention;      /* of DualAttnEncoderBlock */
+    dat_block_attention attention;
     dat_feed_forward feed_forward;
 } dat_encoder_block;
 
@@ -31,7 +43,7 @@ dat_status dat_encoder_block_init(dat_encoder_block *block, dat_params *params, 
 
 /* x (B, L, d_model), symbols as dat_dual_attention_forward (ignored by EncoderBlock) -> (B, L, d_model). */
 dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *block, dat_tensor *x,
-                                      dat_tensor *symbols, const dat_attention_context *context);
+                                      const dat_symbols *symbols, const dat_attention_context *context);
 
 /* The rate of one dropout that equals the reference's two in a row on attention's output (inside the
  * attention module and in the block): elements survive with (1 - rate)^2 and are scaled by its inverse either

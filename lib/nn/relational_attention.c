@@ -71,36 +71,28 @@ void dat_relational_attention_layers(const dat_relational_layer *layer,
 
 dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational_layer *layer,
                                             const dat_relational_projections *projections,
-                                            dat_tensor *symbols, const dat_attention_context *context)
+                                            const dat_symbols *symbols, const dat_attention_context *context)
 {
     const dat_relational_config *c = &layer->config;
     dat_columns q = projections->query, k = projections->key;
-    dat_tensor *v = dat_linear_forward(tape, &layer->wv, symbols); /* (B or 1, L, n_kv_heads head_dim) */
-    if (context->cosines) {
-        q = dat_all_columns(dat_rope(tape, q, context->cosines, context->sines, c->attention.n_heads));
-        k = dat_all_columns(dat_rope(tape, k, context->cosines, context->sines, c->attention.n_kv_heads));
-    }
     dat_relational_args args = {
-        .attention = {.n_heads = c->attention.n_heads,
-                      .n_kv_heads = c->attention.n_kv_heads,
-                      .scale = 1 / sqrt((double)layer->head_dim),
-                      .dropout = c->attention.dropout,
-                      .causal = context->causal,
-                      .mask = context->mask,
-                      .scores = context->scores},
+        .attention = dat_attention_args_of(&c->attention, context),
         .n_relations = c->n_relations,
         .relation_scale = 1 / sqrt((double)c->rel_proj_dim),
         .relation_activation = c->relation_activation,
         .relation_softmax = c->relation_softmax,
         .relations = context->relations,
     };
+    dat_tensor *v = dat_symbol_values(tape, &layer->wv, symbols, &args.attention);
+    dat_attention_rotate(tape, &c->attention, context, &q, &k);
     dat_tensor *heads = dat_relational_attention_core(tape, q, k, projections->query_rel,
                                                       projections->key_rel, v, layer->wr, &args);
     return dat_linear_forward(tape, &layer->wo, heads);
 }
 
 dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
-                                             dat_tensor *symbols, const dat_attention_context *context)
+                                             const dat_symbols *symbols,
+                                             const dat_attention_context *context)
 {
     dat_tensor *const inputs[DAT_RELATIONAL_PROJECTIONS] = {x, x, x, x};
     const dat_linear_layer *layers[DAT_RELATIONAL_PROJECTIONS];

@@ -34,11 +34,11 @@ typedef struct dat_relational_layer {
 dat_status dat_relational_attention_init(dat_relational_layer *layer, dat_params *params, const char *scope,
                                          const dat_relational_config *config);
 
-/* What relational attention projects from its input; with tied weights a key's columns are those of its
- * query. */
+/* What relational attention and DisRCA project from their input; with tied weights a key's columns are those
+ * of its query. */
 typedef struct dat_relational_projections {
     dat_columns query, key;         /* (B, L, n_heads key_dim), (B, L, n_kv_heads key_dim) */
-    dat_columns query_rel, key_rel; /* (B, L, n_relations rel_proj_dim) */
+    dat_columns query_rel, key_rel; /* (B, L, n_relations rel_proj_dim); of DisRCA as wide as values */
 } dat_relational_projections;
 
 /* The layers of those projections in that order, NULL where weights are tied, as dat_project takes them. */
@@ -49,10 +49,12 @@ void dat_relational_attention_layers(const dat_relational_layer *layer,
 /* Relational attention and wo from projections. */
 dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational_layer *layer,
                                             const dat_relational_projections *projections,
-                                            dat_tensor *symbols, const dat_attention_context *context);
+                                            const dat_symbols *symbols,
+                                            const dat_attention_context *context);
 
-/* x (B, L, d_model), symbols (B or 1, L, d_model) -> (B, L, n_heads head_dim), after wo. */
+/* x (B, L, d_model), symbols of width d_model for it -> (B, L, n_heads head_dim), after wo. */
 dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
-                                             dat_tensor *symbols, const dat_attention_context *context);
+                                             const dat_symbols *symbols,
+                                             const dat_attention_context *context);
 
 #endif

@@ -1,9 +1,11 @@
-/* Scaled dot-product attention. Per head, with P = softmax(scale Q K^T) and M the dropout mask:
+/* Scaled dot-product attention. Per head, with S = scale Q K^T, P = softmax(S) and M the dropout mask:
  *   O = (M P) V;   dV = (M P)^T dO,  dP = M (dO V^T),  dS = P (dP - rowsum(P dP)),
- *   dQ = scale dS K,  dK = scale dS^T Q. */
+ *   dQ = scale dS K,  dK = scale dS^T Q.
+ * Pointwise weights P = act(S) have dS = dP act'(S) instead. Values that differ by receiver replace V by the
+ * rows of each one, see attention_values.h. */
 #include <string.h>
 
-#include "ops/attention_heads.h"
+#include "ops/attention_values.h"
 #include "ops/partial_sums.h"
 #include "ops/registry.h"
 
@@ -39,18 +41,30 @@ static bool attention_shape(dat_tape *tape, dat_node *n)
 static double attention_flops(const dat_node *n, bool backward)
 {
     dat_head_sizes s = sizes_of(n);
-    double scores = 2 * dat_head_pairs(&s, attention_of(n)) * (double)s.key_dim;
-    double values = 2 * dat_head_pairs(&s, attention_of(n)) * (double)s.head_dim;
+    double scores = 2 * dat_head_pairs(&s) * (double)s.key_dim;
+    double values = 2 * dat_head_pairs(&s) * (double)s.head_dim;
     if (!backward)
         return scores + values;
     int score_grads = (s.query.grad != NULL) + (s.key.grad != NULL);
     return score_grads * scores + (score_grads > 0) * values + (s.value.grad != NULL) * values;
 }
 
+/* All weights, then where they are needed all dot products: (batch, n_heads, n, m) each. */
+static int64_t weights_count(const dat_head_sizes *s)
+{
+    return s->batch * s->n_heads * s->n * s->m;
+}
+
 static int64_t attention_saved(const dat_node *n)
 {
     dat_head_sizes s = sizes_of(n);
-    return s.batch * s.n_heads * s.n * s.m;
+    return (dat_keeps_dots(attention_of(n)) ? 2 : 1) * weights_count(&s);
+}
+
+/* The saved dot products of the head whose weights start at `first`, or NULL. */
+static dat_real *saved_dots(const dat_node *n, const dat_head_sizes *s, int64_t first)
+{
+    return dat_keeps_dots(attention_of(n)) ? n->saved + weights_count(s) + first : NULL;
 }
 
 static void forward_item(const dat_node *n, const dat_head_sizes *s, int64_t b, dat_real *dropped)
@@ -61,16 +75,15 @@ static void forward_item(const dat_node *n, const dat_head_sizes *s, int64_t b, 
     for (int64_t h = 0; h < s->n_heads; h++) {
         int64_t g = dat_kv_head(s, h), first = (b * s->n_heads + h) * square;
         dat_real *p = n->saved + first;
-        dat_head_probabilities(s, args, s->query.data + b * s->query.item + h * s->key_dim,
-                               s->key.data + b * s->key.item + g * s->key_dim, p);
-        const dat_real *weights = p, *v = s->value.data + b * s->value.item + g * s->head_dim;
+        dat_head_weights(s, args, s->query.data + b * s->query.item + h * s->key_dim,
+                         s->key.data + b * s->key.item + g * s->key_dim, saved_dots(n, s, first), p);
+        const dat_real *weights = p;
         if (mask.threshold) {
             dat_head_dropout(s, mask, first, p, dropped);
             weights = dropped;
         }
-        dat_gemm_serial(s->n, s->head_dim, s->m, 1, dat_head_matrix(weights, s->m),
-                        dat_head_matrix(v, s->value.stride), 0,
-                        n->out->data + b * s->n * out_width + h * s->head_dim, out_width);
+        dat_values_sum(s, b, h, weights, dropped + square,
+                       n->out->data + b * s->n * out_width + h * s->head_dim, out_width);
     }
 }
 
@@ -78,6 +91,7 @@ static void forward_item(const dat_node *n, const dat_head_sizes *s, int64_t b, 
 typedef struct batch_work {
     const dat_node *n;
     dat_head_sizes sizes;
+    int64_t piece_scratch; /* values of each piece */
     dat_real *scratch;
     dat_real *key_sums, *value_sums;
 } batch_work;
@@ -86,7 +100,7 @@ static void forward_piece(void *context, int64_t piece, int64_t start, int64_t e
 {
     const batch_work *work = context;
     for (int64_t b = start; b < end; b++)
-        forward_item(work->n, &work->sizes, b, work->scratch + piece * work->sizes.n * work->sizes.m);
+        forward_item(work->n, &work->sizes, b, work->scratch + piece * work->piece_scratch);
 }
 
 static void attention_forward(dat_node *n)
@@ -94,42 +108,43 @@ static void attention_forward(dat_node *n)
     const dat_attention_args *args = attention_of(n);
     batch_work work = {.n = n, .sizes = sizes_of(n)};
     dat_pieces pieces = dat_pieces_of(work.sizes.batch, 1);
-    work.scratch = dat_tape_scratch(n->tape, pieces.count * work.sizes.n * work.sizes.m);
+    work.piece_scratch = work.sizes.n * work.sizes.m + dat_values_scratch_size(&work.sizes);
+    work.scratch = dat_tape_scratch(n->tape, pieces.count * work.piece_scratch);
     if (!work.scratch)
         return;
     dat_parallel(pieces, forward_piece, &work);
     if (args->scores)
-        memcpy(args->scores, n->saved, (size_t)attention_saved(n) * sizeof(dat_real));
+        memcpy(args->scores, n->saved, (size_t)weights_count(&work.sizes) * sizeof(dat_real));
 }
 
 static void backward_item(const batch_work *work, int64_t b, dat_grad_rows dq, dat_grad_rows dk,
-                          dat_grad_rows dv, dat_real *dropped, dat_real *dp)
+                          dat_grad_rows dv, dat_real *scratch)
 {
     const dat_node *n = work->n;
     const dat_head_sizes *s = &work->sizes;
     const dat_attention_args *args = attention_of(n);
     dat_dropout_mask mask = dat_dropout_mask_of(n, args->dropout);
     int64_t square = s->n * s->m, out_width = s->n_heads * s->head_dim;
+    dat_real *dropped = scratch, *dp = scratch + square, *value_scratch = scratch + 2 * square;
     for (int64_t h = 0; h < s->n_heads; h++) {
         int64_t g = dat_kv_head(s, h), first = (b * s->n_heads + h) * square;
         const dat_real *p = n->saved + first, *weights = p;
-        const dat_real *v = s->value.data + b * s->value.item + g * s->head_dim;
         dat_matrix dout = dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
         if (mask.threshold) {
             dat_head_dropout(s, mask, first, p, dropped);
             weights = dropped;
         }
         if (dv.data)
-            dat_gemm_serial(s->m, s->head_dim, s->n, 1, dat_transposed(dat_head_matrix(weights, s->m)), dout,
-                            1, dv.data + g * s->head_dim, dv.stride);
+            dat_values_backward(s, h, weights, dout, value_scratch, dv);
         if (!dq.data && !dk.data)
             continue;
-        dat_gemm_serial(s->n, s->m, s->head_dim, 1, dout, dat_transposed(dat_head_matrix(v, s->value.stride)),
-                        0, dp, s->m);
-        dat_head_probabilities_backward(s, args, mask, first,
-                                        s->query.data + b * s->query.item + h * s->key_dim,
-                                        s->key.data + b * s->key.item + g * s->key_dim, p, dp,
-                                        dat_grad_head(dq, h * s->key_dim), dat_grad_head(dk, g * s->key_dim));
+        dat_values_weights_backward(s, b, h, dout, value_scratch, dp);
+        if (mask.threshold)
+            dat_head_dropout(s, mask, first, dp, dp);
+        dat_head_weights_backward(s, args, s->query.data + b * s->query.item + h * s->key_dim,
+                                  s->key.data + b * s->key.item + g * s->key_dim, saved_dots(n, s, first), p,
+                                  dp, dropped, dat_grad_head(dq, h * s->key_dim),
+                                  dat_grad_head(dk, g * s->key_dim));
     }
 }
 
@@ -137,14 +152,12 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
 {
     const batch_work *work = context;
     const dat_head_sizes *s = &work->sizes;
-    int64_t square = s->n * s->m;
-    dat_real *dropped = work->scratch + 2 * piece * square;
     dat_real *key_sums = work->key_sums + piece * dat_shared_count(&s->key);
     dat_real *value_sums = work->value_sums + piece * dat_shared_count(&s->value);
     for (int64_t b = start; b < end; b++)
-        backward_item(work, b, dat_grad_rows_of(&s->query, b, NULL, s->n),
-                      dat_grad_rows_of(&s->key, b, key_sums, s->m),
-                      dat_grad_rows_of(&s->value, b, value_sums, s->m), dropped, dropped + square);
+        backward_item(work, b, dat_grad_rows_of(&s->query, b, NULL), dat_grad_rows_of(&s->key, b, key_sums),
+                      dat_grad_rows_of(&s->value, b, value_sums),
+                      work->scratch + piece * work->piece_scratch);
 }
 
 static void attention_backward(dat_node *n)
@@ -153,7 +166,8 @@ static void attention_backward(dat_node *n)
     const dat_head_sizes *s = &work.sizes;
     int64_t key_count = dat_shared_count(&s->key), value_count = dat_shared_count(&s->value);
     dat_pieces pieces = dat_pieces_of(s->batch, 1);
-    work.scratch = dat_tape_scratch(n->tape, 2 * pieces.count * s->n * s->m);
+    work.piece_scratch = 2 * s->n * s->m + dat_values_scratch_size(s);
+    work.scratch = dat_tape_scratch(n->tape, pieces.count * work.piece_scratch);
     work.key_sums = dat_partial_sums(n->tape, pieces, key_count);
     work.value_sums = dat_partial_sums(n->tape, pieces, value_count);
     if (!work.scratch || !work.key_sums || !work.value_sums)

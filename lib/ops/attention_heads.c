@@ -1,21 +1,34 @@
 #include "ops/attention_heads.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "ops/softmax.h"
 
 dat_heads dat_heads_of(dat_columns columns, int64_t n_heads, int64_t batch)
 {
     const dat_tensor *t = columns.tensor;
-    int64_t stride = dat_width(t), rows = t->shape[1];
+    int64_t stride = dat_width(t), rows = t->shape[t->rank - 2];
     return (dat_heads){
         .data = t->data + columns.first,
         .grad = t->grad ? t->grad + columns.first : NULL,
         .stride = stride,
         .item = t->shape[0] == 1 && batch > 1 ? 0 : rows * stride,
         .dim = columns.width / n_heads,
-        .compact = rows * columns.width,
+        .rows = rows,
+        .width = columns.width,
     };
+}
+
+/* Values by distance or by pair are one set of rows for the whole batch. */
+static dat_heads values_of(dat_columns columns, const dat_attention_args *args, int64_t batch)
+{
+    dat_heads values = dat_heads_of(columns, args->n_kv_heads, batch);
+    if (args->layout != DAT_SYMBOLS_BY_SENDER) {
+        values.item = 0;
+        values.rows = dat_rows(columns.tensor);
+    }
+    return values;
 }
 
 static bool check_projection(dat_tape *tape, const dat_node *n, dat_columns columns, const dat_tensor *query)
@@ -33,6 +46,40 @@ static bool check_projection(dat_tape *tape, const dat_node *n, dat_columns colu
     return !shared || columns.width == t->shape[2] ||
            dat_fail(tape, "%s: %s is shared by the batch, so all of its %" PRId64 " columns must be used",
                     n->op->name, t->name, t->shape[2]);
+}
+
+/* The shape of values by distance or by pair between n queries and m keys. */
+static bool check_shared_values(dat_tape *tape, const dat_node *n, dat_columns value,
+                                const dat_attention_args *args, int64_t queries, int64_t keys)
+{
+    const dat_tensor *t = value.tensor;
+    char text[DAT_SHAPE_TEXT_SIZE];
+    if (value.width != dat_width(t))
+        return dat_fail(tape, "%s: %s is shared by the batch, so all of its %" PRId64 " columns must be used",
+                        n->op->name, t->name, dat_width(t));
+    if (args->layout == DAT_SYMBOLS_BY_PAIR)
+        return (t->rank == 3 && t->shape[0] == queries && t->shape[1] == keys) ||
+               dat_fail(tape, "%s: values by pair %s is %s, expected (%" PRId64 ", %" PRId64 ", width)",
+                        n->op->name, t->name, dat_shape_text(t, text), queries, keys);
+    return (t->rank == 2 && args->max_distance >= 0 && t->shape[0] == 2 * args->max_distance + 1) ||
+           dat_fail(
+               tape,
+               "%s: values by distance %s is %s, expected (2 max_distance + 1, width) with max_distance = "
+               "%" PRId64,
+               n->op->name, t->name, dat_shape_text(t, text), args->max_distance);
+}
+
+static bool check_values(dat_tape *tape, const dat_node *n, const dat_tensor *query, const dat_tensor *key,
+                         dat_columns value, const dat_attention_args *args)
+{
+    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
+    if (args->layout != DAT_SYMBOLS_BY_SENDER)
+        return check_shared_values(tape, n, value, args, query->shape[1], key->shape[1]);
+    if (!check_projection(tape, n, value, query))
+        return false;
+    return key->shape[1] == value.tensor->shape[1] ||
+           dat_fail(tape, "%s: key %s is %s but value %s is %s", n->op->name, key->name,
+                    dat_shape_text(key, left), value.tensor->name, dat_shape_text(value.tensor, right));
 }
 
 static bool check_heads(dat_tape *tape, const dat_node *n, dat_columns query, dat_columns key,
@@ -63,14 +110,10 @@ bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, 
 {
     const char *op = n->op->name;
     if (!check_projection(tape, n, query, query.tensor) || !check_projection(tape, n, key, query.tensor) ||
-        !check_projection(tape, n, value, query.tensor) || !check_heads(tape, n, query, key, value, args))
+        !check_values(tape, n, query.tensor, key.tensor, value, args) ||
+        !check_heads(tape, n, query, key, value, args))
         return false;
     int64_t queries = query.tensor->shape[1], keys = key.tensor->shape[1];
-    char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    if (keys != value.tensor->shape[1])
-        return dat_fail(tape, "%s: key %s is %s but value %s is %s", op, key.tensor->name,
-                        dat_shape_text(key.tensor, left), value.tensor->name,
-                        dat_shape_text(value.tensor, right));
     if (args->causal && queries != keys)
         return dat_fail(tape,
                         "%s: causal attention needs as many keys (%" PRId64 ") as queries (%" PRId64 ")", op,
@@ -95,35 +138,44 @@ dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns
         .head_dim = value.width / args->n_kv_heads,
         .query = dat_heads_of(query, args->n_heads, batch),
         .key = dat_heads_of(key, args->n_kv_heads, batch),
-        .value = dat_heads_of(value, args->n_kv_heads, batch),
+        .value = values_of(value, args, batch),
+        .layout = args->layout,
+        .max_distance = args->max_distance,
+        .causal = args->causal,
     };
 }
 
-double dat_head_pairs(const dat_head_sizes *s, const dat_attention_args *args)
+double dat_head_pairs(const dat_head_sizes *s)
 {
-    double per_head = args->causal ? 0.5 * (double)s->n * (double)(s->n + 1) : (double)s->n * (double)s->m;
+    double per_head = s->causal ? 0.5 * (double)s->n * (double)(s->n + 1) : (double)s->n * (double)s->m;
     return (double)s->batch * (double)s->n_heads * per_head;
 }
 
-static void mask_row(const dat_head_sizes *s, const dat_attention_args *args, int64_t i, dat_real *row)
+/* Gives the pairs that may not attend the value `hidden`. */
+static void mask_pairs(const dat_head_sizes *s, const dat_attention_args *args, dat_real hidden, dat_real *p)
 {
-    int64_t end = args->causal ? i + 1 : s->m;
-    for (int64_t j = end; j < s->m; j++)
-        row[j] = -(dat_real)INFINITY;
-    if (args->mask)
-        for (int64_t j = 0; j < end; j++)
-            row[j] = args->mask[i * s->m + j] ? row[j] : -(dat_real)INFINITY;
+    for (int64_t i = 0; i < s->n; i++) {
+        dat_real *row = p + i * s->m;
+        int64_t end = args->causal ? i + 1 : s->m;
+        for (int64_t j = end; j < s->m; j++)
+            row[j] = hidden;
+        if (args->mask)
+            for (int64_t j = 0; j < end; j++)
+                row[j] = args->mask[i * s->m + j] ? row[j] : hidden;
+    }
 }
 
-void dat_head_probabilities(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                            const dat_real *k, dat_real *p)
+void dat_head_weights(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
+                      const dat_real *k, dat_real *dots, dat_real *p)
 {
     dat_matrix queries = dat_head_matrix(q, s->query.stride), keys = dat_head_matrix(k, s->key.stride);
-    dat_gemm_serial(s->n, s->m, s->key_dim, (dat_real)args->scale, queries, dat_transposed(keys), 0, p, s->m);
-    for (int64_t i = 0; i < s->n; i++) {
-        mask_row(s, args, i, p + i * s->m);
+    dat_gemm_serial(s->n, s->m, s->key_dim, (dat_real)args->scale, queries, dat_transposed(keys), 0,
+                    dots ? dots : p, s->m);
+    if (dots)
+        dat_activate(args->activation, s->n * s->m, dots, p);
+    mask_pairs(s, args, args->pointwise ? 0 : -(dat_real)INFINITY, p);
+    for (int64_t i = 0; i < s->n && !args->pointwise; i++)
         dat_softmax_row(p + i * s->m, s->m);
-    }
 }
 
 void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t first, const dat_real *p,
@@ -134,20 +186,32 @@ void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t fi
         dropped[i] = p[i] * dat_dropout_factor(mask, (uint32_t)(first + i));
 }
 
-void dat_head_probabilities_backward(const dat_head_sizes *s, const dat_attention_args *args,
-                                     dat_dropout_mask mask, int64_t first, const dat_real *q,
-                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_grad_rows dq,
-                                     dat_grad_rows dk)
+/* The gradient at the scaled dot products, from that at the weights: in dp or in scratch. */
+static const dat_real *dots_backward(const dat_head_sizes *s, const dat_attention_args *args,
+                                     const dat_real *dots, const dat_real *p, dat_real *dp, dat_real *scratch)
 {
-    if (mask.threshold)
-        dat_head_dropout(s, mask, first, dp, dp);
-    for (int64_t i = 0; i < s->n; i++)
-        dat_softmax_row_backward(p + i * s->m, dp + i * s->m, s->m);
-    dat_matrix scores = dat_head_matrix(dp, s->m);
+    if (!args->pointwise) {
+        for (int64_t i = 0; i < s->n; i++)
+            dat_softmax_row_backward(p + i * s->m, dp + i * s->m, s->m);
+        return dp;
+    }
+    mask_pairs(s, args, 0, dp);
+    if (!dots)
+        return dp;
+    memset(scratch, 0, (size_t)(s->n * s->m) * sizeof *scratch);
+    dat_activate_backward(args->activation, s->n * s->m, dots, dp, scratch);
+    return scratch;
+}
+
+void dat_head_weights_backward(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
+                               const dat_real *k, const dat_real *dots, const dat_real *p, dat_real *dp,
+                               dat_real *scratch, dat_grad_rows dq, dat_grad_rows dk)
+{
+    dat_matrix ddots = dat_head_matrix(dots_backward(s, args, dots, p, dp, scratch), s->m);
     if (dq.data)
-        dat_gemm_serial(s->n, s->key_dim, s->m, (dat_real)args->scale, scores,
+        dat_gemm_serial(s->n, s->key_dim, s->m, (dat_real)args->scale, ddots,
                         dat_head_matrix(k, s->key.stride), 1, dq.data, dq.stride);
     if (dk.data)
-        dat_gemm_serial(s->m, s->key_dim, s->n, (dat_real)args->scale, dat_transposed(scores),
+        dat_gemm_serial(s->m, s->key_dim, s->n, (dat_real)args->scale, dat_transposed(ddots),
                         dat_head_matrix(q, s->query.stride), 1, dk.data, dk.stride);
 }

@@ -1,5 +1,5 @@
-/* What self-attention and relational attention share: sizes, masks, and the probabilities of one head. All
- * functions work on one (batch, head) pair, serially; strides are in values. */
+/* What all kinds of attention share: sizes, masks, and the weights of one head. All functions work on one
+ * (batch, head) pair, serially; strides are in values. */
 #ifndef DAT_OPS_ATTENTION_HEADS_H
 #define DAT_OPS_ATTENTION_HEADS_H
 
@@ -13,18 +13,21 @@ typedef struct dat_heads {
     const dat_real *data;
     dat_real *grad; /* the same place in the gradient, or NULL */
     int64_t stride;
-    int64_t item;    /* 0: one set of rows for the whole batch */
-    int64_t dim;     /* of a head */
-    int64_t compact; /* values of an item without gaps: rows * heads * dim */
+    int64_t item;        /* 0: one set of rows for the whole batch */
+    int64_t dim;         /* of a head */
+    int64_t rows, width; /* of an item, without gaps: width is heads * dim */
 } dat_heads;
 
 dat_heads dat_heads_of(dat_columns columns, int64_t n_heads, int64_t batch);
 
-/* Sizes of one attention: queries (B, n, n_heads key_dim), keys (B or 1, m, n_kv_heads key_dim), values (B or
- * 1, m, n_kv_heads head_dim), as columns of perhaps wider tensors. */
+/* Sizes of one attention: queries (B, n, n_heads key_dim), keys (B or 1, m, n_kv_heads key_dim), values of
+ * width n_kv_heads head_dim, as columns of perhaps wider tensors. */
 typedef struct dat_head_sizes {
     int64_t batch, n, m, n_heads, n_kv_heads, key_dim, head_dim;
     dat_heads query, key, value;
+    dat_symbol_layout layout; /* of the values */
+    int64_t max_distance;     /* of DAT_SYMBOLS_BY_DISTANCE */
+    bool causal;
 } dat_head_sizes;
 
 /* Checks the three projections against each other and the arguments; false with the tape's error. */
@@ -42,20 +45,19 @@ typedef struct dat_grad_rows {
     int64_t stride;
 } dat_grad_rows;
 
-static inline dat_grad_rows dat_grad_rows_of(const dat_heads *heads, int64_t b, dat_real *shared_sums,
-                                             int64_t rows)
+static inline dat_grad_rows dat_grad_rows_of(const dat_heads *heads, int64_t b, dat_real *shared_sums)
 {
     if (!heads->grad)
         return (dat_grad_rows){0};
     if (heads->item == 0)
-        return (dat_grad_rows){shared_sums, heads->compact / rows};
+        return (dat_grad_rows){shared_sums, heads->width};
     return (dat_grad_rows){heads->grad + b * heads->item, heads->stride};
 }
 
 /* Values in one piece's partial sums: 0 unless rows are shared by the batch and need a gradient. */
 static inline int64_t dat_shared_count(const dat_heads *heads)
 {
-    return heads->grad && heads->item == 0 ? heads->compact : 0;
+    return heads->grad && heads->item == 0 ? heads->rows * heads->width : 0;
 }
 
 static inline dat_grad_rows dat_grad_head(dat_grad_rows rows, int64_t offset)
@@ -64,7 +66,7 @@ static inline dat_grad_rows dat_grad_head(dat_grad_rows rows, int64_t offset)
 }
 
 /* Number of (i, j) pairs that the mathematics needs: half of them when causal. */
-double dat_head_pairs(const dat_head_sizes *sizes, const dat_attention_args *args);
+double dat_head_pairs(const dat_head_sizes *sizes);
 
 /* Key/value head of query head h. */
 static inline int64_t dat_kv_head(const dat_head_sizes *s, int64_t h)
@@ -72,20 +74,27 @@ static inline int64_t dat_kv_head(const dat_head_sizes *s, int64_t h)
     return h / (s->n_heads / s->n_kv_heads);
 }
 
-/* p (n, m) = softmax_j(scale q k^T) with masked pairs at 0. q and k are the head's first values. */
-void dat_head_probabilities(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                            const dat_real *k, dat_real *p);
+/* Whether backward needs the scaled dot products themselves, besides the weights that are made of them. */
+static inline bool dat_keeps_dots(const dat_attention_args *args)
+{
+    return args->pointwise && args->activation != DAT_IDENTITY;
+}
+
+/* p (n, m) = the weights of one head, 0 for masked pairs. q and k are the head's first values; `dots` (n, m)
+ * receives the scaled dot products where dat_keeps_dots, else it is NULL. */
+void dat_head_weights(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
+                      const dat_real *k, dat_real *dots, dat_real *p);
 
 /* dropped (n, m) = mask p, where `first` is the index of p's first value in the node's mask. */
 void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t first, const dat_real *p,
                       dat_real *dropped);
 
-/* From dp (n, m), the gradient at the dropped probabilities (overwritten), adds to the head's dq and dk,
- * either of which may be absent. */
-void dat_head_probabilities_backward(const dat_head_sizes *s, const dat_attention_args *args,
-                                     dat_dropout_mask mask, int64_t first, const dat_real *q,
-                                     const dat_real *k, const dat_real *p, dat_real *dp, dat_grad_rows dq,
-                                     dat_grad_rows dk);
+/* From dp (n, m), the gradient at the weights before dropout (overwritten), adds to the head's dq and dk,
+ * either of which may be absent. q, k, dots and p are those of dat_head_weights, `scratch` holds (n, m)
+ * values where dots do. */
+void dat_head_weights_backward(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
+                               const dat_real *k, const dat_real *dots, const dat_real *p, dat_real *dp,
+                               dat_real *scratch, dat_grad_rows dq, dat_grad_rows dk);
 
 /* A head of a projected tensor: a matrix of rows at distance `stride`. */
 static inline dat_matrix dat_head_matrix(const dat_real *data, int64_t stride)

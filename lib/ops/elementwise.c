@@ -16,8 +16,11 @@ enum { MIN_VALUES = 4096 };
 static bool add_shape(dat_tape *tape, dat_node *n)
 {
     const dat_tensor *a = n->in[0], *b = n->in[1];
-    bool fits = b->rank <= a->rank;
-    for (int axis = 0; fits && axis < b->rank; axis++)
+    int rank = b->rank;
+    while (rank > 0 && b->shape[b->rank - rank] == 1)
+        rank--;
+    bool fits = rank <= a->rank;
+    for (int axis = 0; fits && axis < rank; axis++)
         fits = b->shape[b->rank - 1 - axis] == a->shape[a->rank - 1 - axis];
     char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
     if (!fits)

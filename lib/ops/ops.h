@@ -25,6 +25,12 @@ dat_tensor *dat_linear_group(dat_tape *tape, dat_tensor *x, int count, dat_tenso
 dat_tensor *dat_norm_linear(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat_tensor *shift,
                             dat_tensor *weight, dat_tensor *bias);
 
+/* --- inner_products.c --- */
+
+/* All inner products between the rows of two sequences, y_ij = a_i . c_j: a (B, n, d), c (B, m, d) -> (B, n, m).
+ */
+dat_tensor *dat_inner_products(dat_tape *tape, dat_tensor *a, dat_tensor *c);
+
 /* --- norm.c --- */
 
 /* y = gain * (x - mean) / sqrt(var + 1e-5) + shift over the last axis.  gain, shift (width). */
@@ -35,7 +41,8 @@ dat_tensor *dat_rms_norm(dat_tape *tape, dat_tensor *x, dat_tensor *gain);
 
 /* --- elementwise.c --- */
 
-/* y = a + b; b has the shape of a or of its last axes (broadcast over the leading ones). */
+/* y = a + b; b has the shape of a or of its last axes, perhaps after some of length 1 (broadcast over the
+ * leading ones). */
 dat_tensor *dat_add(dat_tape *tape, dat_tensor *a, dat_tensor *b);
 
 /* y = activation(x). */
@@ -76,6 +83,31 @@ dat_tensor *dat_mean_tokens(dat_tape *tape, dat_tensor *x);
 /* Token `index` of every sequence: (B, L, d) -> (B, d). */
 dat_tensor *dat_select_token(dat_tape *tape, dat_tensor *x, int64_t index);
 
+/* --- reshape.c --- */
+
+/* Gives the `rank` axes in `shape` to every item of a batch: (B, ...) -> (B, shape[0], ...). */
+dat_tensor *dat_reshape(dat_tape *tape, dat_tensor *x, int rank, const int64_t *shape);
+
+/* --- embed.c --- */
+
+/* Sequences of token ids, which are borrowed until the end of the step. */
+typedef struct dat_tokens {
+    const int32_t *ids; /* (batch, length) */
+    int64_t batch, length;
+} dat_tokens;
+
+/* The row of every token: table (rows, d) -> (batch, length, d). */
+dat_tensor *dat_embedding(dat_tape *tape, dat_tensor *table, dat_tokens tokens);
+
+/* y = scale x + the first L rows of a table of positions: x (B, L, d), table (>= L, d) -> (B, L, d). */
+dat_tensor *dat_add_positions(dat_tape *tape, dat_tensor *x, dat_tensor *table, double scale);
+
+/* --- pair_rows.c --- */
+
+/* The row of every pair of positions in a table by distance (2 D + 1, d): out_ij = table[clip(j - i, -D, D) +
+ * D] -> (queries, keys, d). */
+dat_tensor *dat_pair_rows(dat_tape *tape, dat_tensor *table, int64_t queries, int64_t keys);
+
 /* --- patch.c --- */
 
 /* Cuts images (B, C, H, W) into patches, row by row, each flattened as (row, column, channel):
@@ -91,18 +123,30 @@ dat_tensor *dat_rope(dat_tape *tape, dat_columns x, dat_tensor *cosines, dat_ten
 
 /* --- attention.c --- */
 
+/* Where the value (or symbol) v_ij is that sender j has for receiver i. */
+typedef enum dat_symbol_layout {
+    DAT_SYMBOLS_BY_SENDER,   /* (B or 1, Lk, width): row j */
+    DAT_SYMBOLS_BY_DISTANCE, /* (2 max_distance + 1, width): row clip(j - i) + max_distance */
+    DAT_SYMBOLS_BY_PAIR,     /* (Lq, Lk, width): row (i, j) */
+} dat_symbol_layout;
+
 typedef struct dat_attention_args {
     int64_t n_heads, n_kv_heads; /* query head h uses key/value head h / (n_heads / n_kv_heads) */
     double scale;                /* of the dot products */
-    double dropout;              /* rate, on the attention probabilities */
+    bool pointwise;              /* weights are `activation` of the scaled dot products, not their softmax */
+    dat_activation activation;   /* of `pointwise` */
+    double dropout;              /* rate, on the attention weights */
     bool causal;                 /* position i attends to j <= i only */
     const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend; or NULL */
-    dat_real *scores;            /* receives the probabilities (B, n_heads, Lq, Lk), or NULL */
+    dat_symbol_layout layout;    /* of the values */
+    int64_t max_distance;        /* of DAT_SYMBOLS_BY_DISTANCE */
+    dat_real *scores;            /* receives the weights (B, n_heads, Lq, Lk), or NULL */
 } dat_attention_args;
 
-/* out_i = concat_h sum_j softmax_j(scale q_i^h . k_j^h) v_j^h.  query (B, Lq, n_heads kd), key (B or 1, Lk,
- * n_kv_heads kd), value (B or 1, Lk, n_kv_heads hd) -> (B, Lq, n_heads hd). A query that may attend to
- * nothing gets 0. */
+/* out_i = concat_h sum_j alpha_ij^h v_ij^h, alpha_ij^h = softmax_j(scale q_i^h . k_j^h), or pointwise
+ * act(scale q_i^h . k_j^h) and 0 where masked.  query (B, Lq, n_heads kd), key (B or 1, Lk, n_kv_heads kd),
+ * value of width n_kv_heads hd in the layout that is asked for -> (B, Lq, n_heads hd). A query that may
+ * attend to nothing gets 0. */
 dat_tensor *dat_attention(dat_tape *tape, dat_columns query, dat_columns key, dat_columns value,
                           const dat_attention_args *args);
 
@@ -118,15 +162,54 @@ typedef struct dat_relational_args {
 } dat_relational_args;
 
 /* Relational attention, equation 2 of the paper before its output projection:
- *     out_i = concat_h sum_j alpha_ij^h (W_r^h r_ij + v_j^h),
- *     r_ij^l = act(relation_scale q_rel_i^l . k_rel_j^l),  alpha as in dat_attention.
+ *     out_i = concat_h sum_j alpha_ij^h (W_r^h r_ij + v_ij^h),
+ *     r_ij^l = act(relation_scale q_rel_i^l . k_rel_j^l),  alpha the softmax of dat_attention.
  * The relations are averaged first and projected after (appendix B.1). query (B, L, n_heads kd), key (B, L,
  * n_kv_heads kd), query_rel and key_rel (B, L, n_relations rd; the same tensor for symmetric relations),
- * symbols (B or 1, L, n_kv_heads hd), wr (n_heads, hd, n_relations) -> (B, L, n_heads hd). Relations are
- * never masked, as in the reference. */
+ * symbols of width n_kv_heads hd in the layout of the attention arguments, wr (n_heads, hd, n_relations) ->
+ * (B, L, n_heads hd). Relations are never masked, as in the reference. */
 dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_columns query, dat_columns key,
                                           dat_columns query_rel, dat_columns key_rel, dat_tensor *symbols,
                                           dat_tensor *wr, const dat_relational_args *args);
+
+/* --- disrca.c --- */
+
+typedef struct dat_disrca_args {
+    dat_attention_args attention;
+    double relation_scale; /* of the relation dot products, before the activation */
+    dat_activation relation_activation;
+    bool relation_softmax; /* normalise relations over all j instead; ignores the activation */
+    dat_real *relations;   /* receives the relations (B, n_heads, L, L), or NULL */
+} dat_disrca_args;
+
+/* Disentangled relational cross-attention before its output projection:
+ *     out_i = concat_h sum_j alpha_ij^h r_ij^h v_ij^h,
+ *     r_ij^h = act(relation_scale q_rel_i^h . k_rel_j^h),  alpha the softmax of dat_attention.
+ * query (B, L, n_heads kd), key (B, L, n_kv_heads kd), query_rel (B, L, n_heads rd), key_rel (B, L,
+ * n_kv_heads rd), symbols of width n_kv_heads hd in the layout of the attention arguments -> (B, L, n_heads
+ * hd). Relations are never masked, as in the reference. */
+dat_tensor *dat_disrca_core(dat_tape *tape, dat_columns query, dat_columns key, dat_columns query_rel,
+                            dat_columns key_rel, dat_tensor *symbols, const dat_disrca_args *args);
+
+/* --- neighbour_relations.c --- */
+
+typedef struct dat_neighbour_args {
+    int64_t n_heads;
+    int64_t distance;  /* of the farthest neighbour */
+    bool causal;       /* neighbours are i - 1, i - 2, ...; else i - distance, ..., i + distance */
+    bool include_self; /* i is a neighbour of its own, at its place in that order (first if causal) */
+    bool softmax;      /* relations are normalised over the neighbours, after scaling by `scale` */
+    double scale;      /* of `softmax` only: plain dot products are not scaled */
+} dat_neighbour_args;
+
+/* Number of neighbours of a position: distance or twice that, plus one with itself. */
+int64_t dat_neighbour_count(const dat_neighbour_args *args);
+
+/* How every position relates to its neighbours: out_i[t n_heads + h] = q_i^h . k_j^h with j the t-th
+ * neighbour of i. Neighbours beyond either end of the sequence are its first or last position, as in the
+ * reference. query and key (B, L, n_heads kd) -> (B, L, neighbours n_heads). */
+dat_tensor *dat_neighbour_relations(dat_tape *tape, dat_columns query, dat_columns key,
+                                    const dat_neighbour_args *args);
 
 /* --- loss.c --- */
 

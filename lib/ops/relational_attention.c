@@ -5,7 +5,7 @@
  * T never gets a value dimension: (n, n_heads, R) instead of the (n, n, n_heads, head_dim) of the formula. */
 #include <inttypes.h>
 
-#include "ops/attention_heads.h"
+#include "ops/attention_values.h"
 #include "ops/partial_sums.h"
 #include "ops/registry.h"
 #include "ops/softmax.h"
@@ -75,6 +75,8 @@ static bool relational_shape(dat_tape *tape, dat_node *n)
     if (!dat_head_sizes_check(tape, n, args->columns[QUERY], args->columns[KEY],
                               dat_all_columns(n->in[SYMBOLS]), &args->relational.attention, &s))
         return false;
+    if (args->relational.attention.pointwise)
+        return dat_fail(tape, "%s: attention weights must be a softmax", n->op->name);
     if (s.n != s.m || key->shape[0] != s.batch)
         return dat_fail(tape, "%s: query %s is %s but key %s is %s", n->op->name, query->name,
                         dat_shape_text(query, left), key->name, dat_shape_text(key, right));
@@ -91,7 +93,7 @@ static bool relational_shape(dat_tape *tape, dat_node *n)
 static double relational_flops(const dat_node *n, bool backward)
 {
     relational_sizes z = sizes_of(n);
-    double pairs = dat_head_pairs(&z.s, &relational_of(n)->attention);
+    double pairs = dat_head_pairs(&z.s);
     double head_pairs = (double)z.s.batch * (double)z.square; /* relations are not masked */
     double scores = 2 * pairs * (double)z.s.key_dim, values = 2 * pairs * (double)z.s.head_dim;
     double relations = 2 * head_pairs * (double)(z.R * z.rel_dim), averages = 2 * pairs * (double)z.R;
@@ -181,18 +183,17 @@ static const dat_real *dropped_probabilities(const dat_node *n, const relational
 }
 
 static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b, const dat_real *wr_rows,
-                         dat_real *dropped)
+                         dat_real *dropped, dat_real *value_scratch)
 {
     const dat_head_sizes *s = &z->s;
     const dat_relational_args *args = relational_of(n);
     item_state state = item_state_of(n, z, b);
     int64_t out_width = s->n_heads * s->head_dim;
     const dat_real *q = s->query.data + b * s->query.item, *k = s->key.data + b * s->key.item;
-    const dat_real *v = s->value.data + b * s->value.item;
 
     for (int64_t h = 0; h < s->n_heads; h++)
-        dat_head_probabilities(s, &args->attention, q + h * s->key_dim, k + dat_kv_head(s, h) * s->key_dim,
-                               state.p + h * z->square);
+        dat_head_weights(s, &args->attention, q + h * s->key_dim, k + dat_kv_head(s, h) * s->key_dim, NULL,
+                         state.p + h * z->square);
     item_relations(n, z, b, &state);
     const dat_real *p = dropped_probabilities(n, z, b, &state, dropped);
     for (int64_t i = 0; i < s->n; i++)
@@ -201,9 +202,7 @@ static void forward_item(const dat_node *n, const relational_sizes *z, int64_t b
                         state.averages + i * s->n_heads * z->R, z->R);
     for (int64_t h = 0; h < s->n_heads; h++) {
         dat_real *out = n->out->data + b * s->n * out_width + h * s->head_dim;
-        dat_gemm_serial(s->n, s->head_dim, s->n, 1, dat_head_matrix(p + h * z->square, s->n),
-                        dat_head_matrix(v + dat_kv_head(s, h) * s->head_dim, s->value.stride), 0, out,
-                        out_width);
+        dat_values_sum(s, b, h, p + h * z->square, value_scratch, out, out_width);
         dat_gemm_serial(s->n, s->head_dim, z->R, 1,
                         dat_head_matrix(state.averages + h * z->R, s->n_heads * z->R),
                         dat_head_matrix(wr_rows + h * z->R * s->head_dim, s->head_dim), 1, out, out_width);
@@ -239,9 +238,10 @@ typedef struct batch_work {
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     const batch_work *work = context;
-    dat_real *dropped = work->scratch + piece * work->z.s.n_heads * work->z.square;
+    int64_t heads = work->z.s.n_heads * work->z.square;
+    dat_real *dropped = work->scratch + piece * (heads + dat_values_scratch_size(&work->z.s));
     for (int64_t b = start; b < end; b++)
-        forward_item(work->n, &work->z, b, work->wr_rows, dropped);
+        forward_item(work->n, &work->z, b, work->wr_rows, dropped, dropped + heads);
 }
 
 static void relational_forward(dat_node *n)
@@ -249,7 +249,8 @@ static void relational_forward(dat_node *n)
     batch_work work = {.n = n, .z = sizes_of(n)};
     dat_pieces pieces = dat_pieces_of(work.z.s.batch, 1);
     work.wr_rows = transposed_wr(n, &work.z);
-    work.scratch = dat_tape_scratch(n->tape, pieces.count * work.z.s.n_heads * work.z.square);
+    int64_t heads = work.z.s.n_heads * work.z.square;
+    work.scratch = dat_tape_scratch(n->tape, pieces.count * (heads + dat_values_scratch_size(&work.z.s)));
     if (!work.wr_rows || !work.scratch)
         return;
     dat_parallel(pieces, forward_piece, &work);
@@ -263,11 +264,12 @@ typedef struct piece_scratch {
     dat_real *dr;      /* (R, n, n) at the relations, then at their dot products */
     dat_real *ddots;   /* (R, n, n) */
     dat_real *dt;      /* (n, n_heads, R) */
+    dat_real *values;  /* of attention_values.h */
 } piece_scratch;
 
 static int64_t piece_scratch_size(const relational_sizes *z)
 {
-    return 2 * (z->s.n_heads + z->R) * z->square + z->averages;
+    return 2 * (z->s.n_heads + z->R) * z->square + z->averages + dat_values_scratch_size(&z->s);
 }
 
 static piece_scratch piece_scratch_of(const relational_sizes *z, dat_real *start)
@@ -277,7 +279,8 @@ static piece_scratch piece_scratch_of(const relational_sizes *z, dat_real *start
                            .dp = start + heads,
                            .dr = start + 2 * heads,
                            .ddots = start + 2 * heads + relations,
-                           .dt = start + 2 * (heads + relations)};
+                           .dt = start + 2 * (heads + relations),
+                           .values = start + 2 * (heads + relations) + z->averages};
 }
 
 /* From dO: dT, dW_r, dV and the part of dP that comes through the symbols. */
@@ -287,9 +290,8 @@ static void backward_values(const dat_node *n, const relational_sizes *z, int64_
 {
     const dat_head_sizes *s = &z->s;
     int64_t out_width = s->n_heads * s->head_dim;
-    const dat_real *v = s->value.data + b * s->value.item;
     for (int64_t h = 0; h < s->n_heads; h++) {
-        int64_t g = dat_kv_head(s, h), wr_start = h * z->R * s->head_dim;
+        int64_t wr_start = h * z->R * s->head_dim;
         dat_matrix dout = dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
         dat_gemm_serial(s->n, z->R, s->head_dim, 1, dout,
                         dat_transposed(dat_head_matrix(wr_rows + wr_start, s->head_dim)), 0,
@@ -298,12 +300,8 @@ static void backward_values(const dat_node *n, const relational_sizes *z, int64_
                         dat_transposed(dat_head_matrix(state->averages + h * z->R, s->n_heads * z->R)), dout,
                         1, dwr_rows + wr_start, s->head_dim);
         if (dv.data)
-            dat_gemm_serial(s->n, s->head_dim, s->n, 1,
-                            dat_transposed(dat_head_matrix(p + h * z->square, s->n)), dout, 1,
-                            dv.data + g * s->head_dim, dv.stride);
-        dat_gemm_serial(s->n, s->n, s->head_dim, 1, dout,
-                        dat_transposed(dat_head_matrix(v + g * s->head_dim, s->value.stride)), 0,
-                        work->dp + h * z->square, s->n);
+            dat_values_backward(s, h, p + h * z->square, dout, work->values, dv);
+        dat_values_weights_backward(s, b, h, dout, work->values, work->dp + h * z->square);
     }
 }
 
@@ -312,8 +310,8 @@ static void backward_relations(const dat_node *n, const relational_sizes *z, int
                                const item_state *state, const piece_scratch *work)
 {
     const dat_relational_args *args = relational_of(n);
-    dat_grad_rows dq = dat_grad_rows_of(&z->query_rel, b, NULL, z->s.n);
-    dat_grad_rows dk = dat_grad_rows_of(&z->key_rel, b, NULL, z->s.n);
+    dat_grad_rows dq = dat_grad_rows_of(&z->query_rel, b, NULL);
+    dat_grad_rows dk = dat_grad_rows_of(&z->key_rel, b, NULL);
     const dat_real *q = z->query_rel.data + b * z->query_rel.item;
     const dat_real *k = z->key_rel.data + b * z->key_rel.item;
     const dat_real *ddots = work->dr;
@@ -357,14 +355,15 @@ static void backward_item(const dat_node *n, const relational_sizes *z, int64_t 
     backward_relations(n, z, b, &state, work);
 
     dat_dropout_mask mask = dat_dropout_mask_of(n, args->attention.dropout);
-    dat_grad_rows dq = dat_grad_rows_of(&s->query, b, NULL, s->n),
-                  dk = dat_grad_rows_of(&s->key, b, NULL, s->n);
+    dat_grad_rows dq = dat_grad_rows_of(&s->query, b, NULL), dk = dat_grad_rows_of(&s->key, b, NULL);
     for (int64_t h = 0; h < s->n_heads; h++) {
         int64_t q = h * s->key_dim, k = dat_kv_head(s, h) * s->key_dim;
-        dat_head_probabilities_backward(s, &args->attention, mask, (b * s->n_heads + h) * z->square,
-                                        s->query.data + b * s->query.item + q,
-                                        s->key.data + b * s->key.item + k, state.p + h * z->square,
-                                        work->dp + h * z->square, dat_grad_head(dq, q), dat_grad_head(dk, k));
+        dat_real *dp = work->dp + h * z->square;
+        if (mask.threshold)
+            dat_head_dropout(s, mask, (b * s->n_heads + h) * z->square, dp, dp);
+        dat_head_weights_backward(s, &args->attention, s->query.data + b * s->query.item + q,
+                                  s->key.data + b * s->key.item + k, NULL, state.p + h * z->square, dp, NULL,
+                                  dat_grad_head(dq, q), dat_grad_head(dk, k));
     }
 }
 
@@ -388,7 +387,7 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     dat_real *symbol_sums = work->symbol_sums + piece * dat_shared_count(&z->s.value);
     for (int64_t b = start; b < end; b++)
         backward_item(work->n, z, b, work->wr_rows, &scratch, dwr_rows,
-                      dat_grad_rows_of(&z->s.value, b, symbol_sums, z->s.n));
+                      dat_grad_rows_of(&z->s.value, b, symbol_sums));
 }
 
 static void relational_backward(dat_node *n)

@@ -84,6 +84,25 @@ static void tied_parameters_are_one(void **state)
     dat_params_free(&params);
 }
 
+static void shared_parameters_become_one(void **state)
+{
+    (void)state;
+    dat_params params = {0};
+    dat_rng rng = dat_rng_seed(1);
+    dat_tensor *original = dat_params_add(&params, "0", "library", 2, (int64_t[]){3, 5}, ones);
+    dat_tensor *other = dat_params_add(&params, "1", "library", 2, (int64_t[]){3, 5}, (dat_init){0});
+    dat_params_freeze(&params, original);
+    dat_params_share(&params, other, original);
+    dat_params_allocate(&params, &rng);
+    assert_int_equal(dat_params_count(&params, false), 15);
+    assert_int_equal(dat_params_count(&params, true), 0);
+    assert_ptr_equal(other->data, original->data);
+    assert_string_equal(other->name, "1.library");
+    assert_false(other->needs_grad);
+    assert_true(other->data[14] == 1);
+    dat_params_free(&params);
+}
+
 static void frozen_parameters_have_no_gradient(void **state)
 {
     (void)state;
@@ -200,6 +219,7 @@ int main(void)
         cmocka_unit_test(names_and_layout),
         cmocka_unit_test(addresses_are_stable),
         cmocka_unit_test(tied_parameters_are_one),
+        cmocka_unit_test(shared_parameters_become_one),
         cmocka_unit_test(frozen_parameters_have_no_gradient),
         cmocka_unit_test(gradient_norm_is_euclidean),
         cmocka_unit_test(initial_values_follow_their_kind),

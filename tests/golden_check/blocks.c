@@ -3,11 +3,10 @@
 #include "golden_check/attention_arguments.h"
 #include "golden_check/module.h"
 
-void golden_read_block(const golden_run *run, golden_arguments *arguments, bool dual,
-                       dat_block_config *config)
+void golden_read_block_options(const golden_run *run, golden_arguments *arguments, bool dual,
+                               dat_block_config *config)
 {
     config->dual = dual;
-    config->d_model = golden_integer(arguments, "d_model", 0);
     config->dff = golden_integer(arguments, "dff", 0);
     config->activation = golden_choice(arguments, "activation", dat_feed_forward_names, DAT_RELU);
     config->norm_type = (dat_norm_type)golden_choice(arguments, "norm_type", dat_norm_names, DAT_LAYER_NORM);
@@ -24,6 +23,13 @@ void golden_read_block(const golden_run *run, golden_arguments *arguments, bool 
     golden_nested(arguments, "attn_kwargs", &options);
     golden_read_attention_options(&options, attention);
     golden_arguments_close(&options);
+}
+
+void golden_read_block(const golden_run *run, golden_arguments *arguments, bool dual,
+                       dat_block_config *config)
+{
+    config->d_model = golden_integer(arguments, "d_model", 0);
+    golden_read_block_options(run, arguments, dual, config);
 }
 
 typedef struct block_case {
@@ -54,10 +60,12 @@ static dat_tensor *run_block(golden_run *run, const void *module)
 {
     const block_case *c = module;
     dat_tensor *x = golden_input(run, "x");
-    dat_tensor *symbols = c->block.config.dual ? golden_input(run, "symbols") : NULL;
+    dat_symbols symbols = {0};
+    if (c->block.config.dual)
+        symbols = golden_input_symbols(run);
     dat_attention_context context = golden_context(run, &c->flags);
     return golden_output(run, "output",
-                         dat_encoder_block_forward(&run->tape, &c->block, x, symbols, &context));
+                         dat_encoder_block_forward(&run->tape, &c->block, x, &symbols, &context));
 }
 
 const golden_module golden_blocks[] = {

@@ -36,7 +36,7 @@ void golden_compare_each(golden_report *report, const char *group, const char *n
 {
     double worst = 0;
     for (int64_t i = 0; i < count; i++) {
-        double error = fabs(ours[i] - theirs[i]) / fabs(theirs[i]);
+        double error = ours[i] == theirs[i] ? 0 : fabs(ours[i] - theirs[i]) / fabs(theirs[i]);
         if (!(error <= worst) && !isnan(worst))
             worst = error;
     }

@@ -5,31 +5,13 @@
 
 #include "util/memory.h"
 
-static const golden_module *const families[] = {golden_layers, golden_attentions, golden_blocks,
-                                                golden_vision_models};
+static const golden_module *const families[] = {
+    golden_layers,          golden_attentions,    golden_symbol_retrievers, golden_blocks,
+    golden_vision_models,   golden_baselines,     golden_sequences,         golden_decoder_blocks,
+    golden_language_models, golden_seq2seq_models};
 
 /* Classes of the reference that the library does not have yet. */
 static const char *const missing_classes[] = {
-    "Embedding",
-    "SinusoidalPositionalEncoding",
-    "LearnedPositionalEmbeddings",
-    "RelativePositionalEncoding",
-    "RelationalCrossAttention",
-    "DisentangledRelationalCrossAttention",
-    "SymbolicAttention",
-    "PositionalSymbolRetriever",
-    "PositionRelativeSymbolRetriever",
-    "RelationalSymbolicAttention",
-    "DecoderBlock",
-    "DualAttnDecoderBlock",
-    "TransformerLM",
-    "DualAttnTransformerLM",
-    "Seq2SeqTransformer",
-    "Seq2SeqDualAttnTransformer",
-    "CoRelNet",
-    "CoRelNetSoftmax",
-    "PrediNet",
-    "AbstractorModel",
     NULL,
 };
 
@@ -73,9 +55,6 @@ void golden_instance_init(golden_instance *instance, golden_run *run)
     golden_arguments_open(&arguments, run->file->config, "the config", &run->verdict);
     build(instance, run, &arguments);
     golden_arguments_close(&arguments);
-    dat_rng rng = dat_rng_seed(0);
-    if (run->verdict.outcome == GOLDEN_FINE)
-        dat_params_allocate(&run->params, &rng);
 }
 
 void golden_instance_free(golden_instance *instance)
@@ -115,9 +94,12 @@ static void check_once(golden_run *run, const golden_instance *instance)
 void golden_check(golden_run *run)
 {
     golden_instance instance;
+    dat_rng rng = dat_rng_seed(0);
     golden_instance_init(&instance, run);
-    if (run->verdict.outcome == GOLDEN_FINE)
+    if (run->verdict.outcome == GOLDEN_FINE) {
+        dat_params_allocate(&run->params, &rng);
         golden_load_params(run);
+    }
     if (run->verdict.outcome == GOLDEN_FINE && instance.train.steps > 0)
         golden_check_training(run, &instance);
     else if (run->verdict.outcome == GOLDEN_FINE)

@@ -27,7 +27,9 @@ typedef struct golden_module {
 #define GOLDEN_MODEL_TOLERANCE  1e-4
 
 /* The rows of each family; each list ends with a row without a name. */
-extern const golden_module golden_layers[], golden_attentions[], golden_blocks[], golden_vision_models[];
+extern const golden_module golden_layers[], golden_attentions[], golden_symbol_retrievers[], golden_blocks[],
+    golden_vision_models[], golden_baselines[], golden_sequences[], golden_decoder_blocks[],
+    golden_language_models[], golden_seq2seq_models[];
 
 /* A module of a file's class, and how the file trains it, if it does. */
 typedef struct golden_instance {
@@ -36,7 +38,7 @@ typedef struct golden_instance {
     golden_train train;
 } golden_instance;
 
-/* Builds what run->file describes and allocates its parameters; anything that does not fit sets the verdict.
+/* Builds what run->file describes and registers its parameters; anything that does not fit sets the verdict.
  */
 void golden_instance_init(golden_instance *instance, golden_run *run);
 void golden_instance_free(golden_instance *instance);

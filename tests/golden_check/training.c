@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "golden_check/module.h"
 #include "util/memory.h"
@@ -10,36 +9,56 @@
 /* Of losses and gradient norms at every step: float rounding, amplified by 25 updates, stays below this. */
 static const double EACH_STEP = 1e-4;
 
-static void read_schedule(golden_arguments *arguments)
+/* Of learning rates, which are computed in double. */
+static const double EACH_RATE = 1e-12;
+
+static dat_schedule read_schedule(golden_arguments *arguments)
 {
-    golden_arguments schedule;
-    golden_nested(arguments, "schedule", &schedule);
-    const char *type = golden_text(&schedule, "type");
-    if (strcmp(type, "constant") != 0)
-        golden_unsupported(schedule.verdict, "learning rate schedule '%s'", type);
-    golden_arguments_close(&schedule);
+    golden_arguments options;
+    golden_nested(arguments, "schedule", &options);
+    dat_schedule schedule = {.kind = (dat_schedule_kind)golden_choice(&options, "type", dat_schedule_names,
+                                                                      DAT_SCHEDULE_CONSTANT)};
+    if (schedule.kind != DAT_SCHEDULE_CONSTANT)
+        schedule.min_rate = golden_number(&options, "min_lr", 0);
+    if (schedule.kind == DAT_SCHEDULE_WARMUP_COSINE_ITER) {
+        schedule.warmup = golden_integer(&options, "warmup_iters", 0);
+        schedule.length = golden_integer(&options, "lr_decay_iters", 0);
+    } else if (schedule.kind == DAT_SCHEDULE_WARMUP_COSINE_EPOCH) {
+        schedule.warmup = golden_integer(&options, "warmup_epochs", 0);
+        schedule.length = golden_integer(&options, "max_epochs", 0);
+        schedule.steps_per_epoch = golden_integer(&options, "steps_per_epoch", 0);
+    }
+    golden_arguments_close(&options);
+    return schedule;
+}
+
+static dat_optimizer_config read_optimizer(golden_arguments *arguments)
+{
+    static const char *const names[] = {"Adam", "AdamW", NULL};
+    double betas[2] = {0};
+    bool decoupled = golden_choice(arguments, "optimizer", names, 0) == 1;
+    if (golden_flag(arguments, "decoupled", decoupled) != decoupled)
+        golden_wrong(arguments->verdict, "weight decay of AdamW, and of no other optimizer, is decoupled");
+    golden_numbers(arguments, "betas", 2, betas);
+    return (dat_optimizer_config){
+        .adam = {.learning_rate = golden_number(arguments, "lr", 0),
+                 .beta1 = betas[0],
+                 .beta2 = betas[1],
+                 .eps = golden_number(arguments, "eps", 1e-8)},
+        .schedule = read_schedule(arguments),
+        .weight_decay = golden_number(arguments, "weight_decay", 0),
+        .decoupled = decoupled,
+        .max_grad_norm = golden_number(arguments, "grad_clip", 0),
+    };
 }
 
 void golden_train_read(golden_train *train, golden_arguments *arguments)
 {
-    double betas[2] = {0};
-    const char *optimizer = golden_text(arguments, "optimizer");
-    if (strcmp(optimizer, "Adam") != 0 || golden_flag(arguments, "decoupled", false))
-        golden_unsupported(arguments->verdict, "optimizer '%s'", optimizer);
-    if (golden_number(arguments, "weight_decay", 0) != 0)
-        golden_unsupported(arguments->verdict, "weight decay");
-    if (golden_number(arguments, "grad_clip", 0) != 0)
-        golden_unsupported(arguments->verdict, "gradient clipping");
-    read_schedule(arguments);
-    golden_numbers(arguments, "betas", 2, betas);
     *train = (golden_train){
         .steps = golden_integer(arguments, "steps", 0),
         .n_batches = golden_integer(arguments, "n_batches", 1),
         .grad_accum = golden_integer(arguments, "grad_accum", 1),
-        .adam = {.learning_rate = golden_number(arguments, "lr", 0),
-                 .beta1 = betas[0],
-                 .beta2 = betas[1],
-                 .eps = golden_number(arguments, "eps", 0)},
+        .optimizer = read_optimizer(arguments),
     };
     if (train->steps < 1 || train->n_batches < 1 || train->grad_accum < 1)
         golden_wrong(arguments->verdict, "steps, n_batches and grad_accum of train must be positive");
@@ -71,8 +90,8 @@ typedef struct trajectory {
 static void train(golden_run *run, const golden_instance *instance, trajectory *t)
 {
     const golden_train *config = &instance->train;
-    dat_adam adam;
-    dat_adam_init(&adam, &run->params, &config->adam);
+    dat_optimizer optimizer;
+    golden_accept(&run->verdict, dat_optimizer_init(&optimizer, &run->params, &config->optimizer));
     int64_t micro_step = 0;
     for (int64_t step = 0; step < config->steps && run->verdict.outcome == GOLDEN_FINE; step++) {
         dat_params_zero_grads(&run->params);
@@ -82,22 +101,22 @@ static void train(golden_run *run, const golden_instance *instance, trajectory *
             t->micro_losses[micro_step] = loss;
             t->losses[step] += loss / (double)config->grad_accum;
         }
-        t->grad_norms[step] = dat_params_grad_norm(&run->params);
-        t->lrs[step] = config->adam.learning_rate;
-        dat_adam_step(&adam, &run->params, t->lrs[step]);
+        dat_optimizer_report report = dat_optimizer_step(&optimizer, &run->params);
+        t->grad_norms[step] = report.grad_norm;
+        t->lrs[step] = report.learning_rate;
     }
     for (int64_t batch = 0; batch < config->n_batches && run->verdict.outcome == GOLDEN_FINE; batch++)
         t->final_losses[batch] = run_batch(run, instance, batch, 0);
-    dat_adam_free(&adam);
+    dat_optimizer_free(&optimizer);
 }
 
-static void compare(golden_run *run, const char *name, const double *ours, int64_t count)
+static void compare(golden_run *run, const char *name, const double *ours, int64_t count, double tolerance)
 {
     const golden_array *theirs = golden_find(&run->file->outputs, name);
     if (!theirs || theirs->count != count)
         golden_wrong(&run->verdict, "outputs/%s should have %" PRId64 " values", name, count);
     else
-        golden_compare_each(&run->report, "outputs", name, count, ours, theirs->values, EACH_STEP);
+        golden_compare_each(&run->report, "outputs", name, count, ours, theirs->values, tolerance);
 }
 
 static void compare_final_params(golden_run *run)
@@ -140,11 +159,11 @@ void golden_check_training(golden_run *run, const golden_instance *instance)
                     .final_losses = values + 3 * steps + micro_steps};
     train(run, instance, &t);
     if (run->verdict.outcome == GOLDEN_FINE) {
-        compare(run, "lrs", t.lrs, steps);
-        compare(run, "losses", t.losses, steps);
-        compare(run, "micro_losses", t.micro_losses, micro_steps);
-        compare(run, "grad_norms", t.grad_norms, steps);
-        compare(run, "final_losses", t.final_losses, config->n_batches);
+        compare(run, "lrs", t.lrs, steps, EACH_RATE);
+        compare(run, "losses", t.losses, steps, EACH_STEP);
+        compare(run, "micro_losses", t.micro_losses, micro_steps, EACH_STEP);
+        compare(run, "grad_norms", t.grad_norms, steps, EACH_STEP);
+        compare(run, "final_losses", t.final_losses, config->n_batches, EACH_STEP);
         compare_final_params(run);
     }
     free(values);

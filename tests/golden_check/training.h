@@ -3,7 +3,7 @@
 #define TESTS_GOLDEN_CHECK_TRAINING_H
 
 #include "golden_check/run.h"
-#include "optim/adam.h"
+#include "optim/optimizer.h"
 
 struct golden_instance;
 
@@ -11,10 +11,10 @@ typedef struct golden_train {
     int64_t steps;     /* 0: the file is not about training */
     int64_t n_batches; /* micro-step m of step s uses batch (s grad_accum + m) mod n_batches */
     int64_t grad_accum;
-    dat_adam_config adam;
+    dat_optimizer_config optimizer;
 } golden_train;
 
-/* Reads the config's "train". What the library cannot do yet is reported as unsupported. */
+/* Reads the config's "train". */
 void golden_train_read(golden_train *train, golden_arguments *arguments);
 
 /* Trains and compares losses, learning rates, gradient norms and final parameters. */

@@ -100,19 +100,17 @@ static dat_real train(problem *p, int threads)
     return loss_value;
 }
 
-static void threads_do_not_change_training(void **state)
+static void check_threads(const dat_vision_config *config)
 {
-    (void)state;
-    dat_vision_config config = small_config();
-    problem one = make_problem(&config, 70);
-    problem before = make_problem(&config, 70);
+    problem one = make_problem(config, 70);
+    problem before = make_problem(config, 70);
     dat_real loss = train(&one, 1);
     assert_true(isfinite(loss));
     assert_true(memcmp(one.params.values, before.params.values, (size_t)one.params.size * sizeof(dat_real)) !=
                 0);
     static const int counts[] = {2, 3, 4};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        problem other = make_problem(&config, 70);
+        problem other = make_problem(config, 70);
         dat_real other_loss = train(&other, counts[i]);
         assert_same_bits(&other_loss, &loss, 1);
         assert_same_bits(other.params.values, one.params.values, one.params.size);
@@ -121,6 +119,26 @@ static void threads_do_not_change_training(void **state)
     free_problem(&before);
     free_problem(&one);
     dat_parallel_set_threads(1);
+}
+
+static void threads_do_not_change_training(void **state)
+{
+    (void)state;
+    dat_vision_config config = small_config();
+    check_threads(&config);
+    config.symbols = (dat_retriever_config){.kind = DAT_POSITION_RELATIVE, .max_rel_pos = 3};
+    check_threads(&config);
+    config.block.attention.ra_type = DAT_RCA;
+    config.symbols = (dat_retriever_config){.kind = DAT_SYMBOLIC_ATTENTION, .n_heads = 2, .n_symbols = 3};
+    check_threads(&config);
+    config.block.attention.ra_type = DAT_DISRCA;
+    config.symbols = (dat_retriever_config){.kind = DAT_REL_SYM_ATTENTION,
+                                            .n_heads = 2,
+                                            .n_symbols = 3,
+                                            .rel_n_heads = 4,
+                                            .neighbours = 2,
+                                            .normalise_relations = true};
+    check_threads(&config);
 }
 
 /* An image's logits do not depend on its neighbours in the batch. */
@@ -195,11 +213,39 @@ static void gradients_of_dual_attention(void **state)
     check_gradients("post-norm", &config);
     config.block.attention.share_attention = true;
     config.block.norm_type = DAT_RMS_NORM;
-    config.symbol_count = 9;
+    config.symbols.max_length = 9;
     check_gradients("shared attention, rmsnorm", &config);
     config.block.attention = (dat_dual_config){.n_heads_ra = 2, .relational = {.relation_softmax = true}};
     config.block.norm_type = DAT_NO_NORM;
     check_gradients("relational heads only, no norm", &config);
+}
+
+/* Every retriever and kind of relational heads, which a model must pass gradients through to earlier layers.
+ */
+static void gradients_of_symbols_and_ablations(void **state)
+{
+    (void)state;
+    dat_vision_config config = tiny_config();
+    config.symbols = (dat_retriever_config){.kind = DAT_POSITION_RELATIVE, .max_rel_pos = 2};
+    check_gradients("position-relative symbols", &config);
+    config.block.attention.ra_type = DAT_RCA;
+    config.block.attention.rca = (dat_rca_config){.pointwise = true, .activation = DAT_TANH};
+    check_gradients("rca, position-relative symbols", &config);
+    config.symbols = (dat_retriever_config){.kind = DAT_SYMBOLIC_ATTENTION, .n_heads = 2, .n_symbols = 3};
+    config.rope = true;
+    check_gradients("rca, symbolic attention, rope", &config);
+    config.block.attention.ra_type = DAT_DISRCA;
+    config.symbols.fixed_symbols = true;
+    config.symbols_once = true;
+    check_gradients("disrca, fixed symbols, once", &config);
+    config = tiny_config();
+    config.symbols = (dat_retriever_config){.kind = DAT_REL_SYM_ATTENTION,
+                                            .n_heads = 2,
+                                            .n_symbols = 3,
+                                            .rel_n_heads = 4,
+                                            .neighbours = 1,
+                                            .normalise_relations = true};
+    check_gradients("relational symbolic attention", &config);
 }
 
 static void gradients_of_transformer(void **state)
@@ -241,7 +287,7 @@ static void a_planted_error_is_found(void **state)
 static void impossible_configs_are_refused(void **state)
 {
     (void)state;
-    for (int defect = 0; defect < 8; defect++) {
+    for (int defect = 0; defect < 11; defect++) {
         dat_vision_config config = small_config();
         const char *expected = "";
         switch (defect) {
@@ -262,7 +308,7 @@ static void impossible_configs_are_refused(void **state)
             expected = "n_layers = -1";
             break;
         case 4:
-            config.symbol_count = 9;
+            config.symbols.max_length = 9;
             expected = "10";
             break;
         case 5:
@@ -272,6 +318,21 @@ static void impossible_configs_are_refused(void **state)
         case 6:
             config.block.dff = -1;
             expected = "dff = -1";
+            break;
+        case 8:
+            config.symbols.d_model = 16;
+            expected = "16 wide, but d_model = 32";
+            break;
+        case 9:
+            config.rope = true;
+            config.block.attention.n_heads_ra = 30;
+            expected = "head_dim = 1";
+            break;
+        case 10:
+            config.rope = true;
+            config.block.attention.ra_type = DAT_DISRCA;
+            config.block.attention.disrca.attention.key_dim = 6;
+            expected = "key_dim = 6";
             break;
         default:
             config.image_height = 0;
@@ -318,12 +379,12 @@ static void wrong_images_are_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_change_training), cmocka_unit_test(images_do_not_mix),
+        cmocka_unit_test(threads_do_not_change_training),     cmocka_unit_test(images_do_not_mix),
 #ifdef DAT_DOUBLE
-        cmocka_unit_test(gradients_of_dual_attention),    cmocka_unit_test(gradients_of_transformer),
-        cmocka_unit_test(a_planted_error_is_found),
+        cmocka_unit_test(gradients_of_dual_attention),        cmocka_unit_test(gradients_of_transformer),
+        cmocka_unit_test(gradients_of_symbols_and_ablations), cmocka_unit_test(a_planted_error_is_found),
 #endif
-        cmocka_unit_test(impossible_configs_are_refused), cmocka_unit_test(wrong_images_are_an_error),
+        cmocka_unit_test(impossible_configs_are_refused),     cmocka_unit_test(wrong_images_are_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,9 +59,25 @@ static void normalise(double *s, int64_t count)
 typedef struct sequence {
     const dat_relational_layer *layer;
     const dat_attention_context *context;
+    const dat_symbols *symbols;
     int64_t length;
-    double *q, *k, *q_rel, *k_rel, *v;
+    double *q, *k, *q_rel, *k_rel;
+    double *v; /* of every row of the symbols */
 } sequence;
+
+/* The row of the symbol that j has for i. */
+static int64_t symbol_row(const sequence *s, int64_t i, int64_t j)
+{
+    int64_t farthest = s->symbols->max_distance;
+    switch (s->symbols->layout) {
+    case DAT_SYMBOLS_BY_PAIR:
+        return i * s->length + j;
+    case DAT_SYMBOLS_BY_DISTANCE:
+        return farthest + (j - i > farthest ? farthest : j - i < -farthest ? -farthest : j - i);
+    default:
+        return j;
+    }
+}
 
 /* alpha_ij^h for all j. */
 static void attention_weights(const sequence *s, int64_t h, int64_t i, double *alpha)
@@ -106,7 +122,7 @@ static void attend(const sequence *s, int64_t i, double *heads)
         int64_t group = h / (n_heads / n_kv_heads);
         for (int64_t d = 0; d < width; d++)
             for (int64_t j = 0; j < s->length; j++) {
-                double message = s->v[(j * n_kv_heads + group) * width + d];
+                double message = s->v[(symbol_row(s, i, j) * n_kv_heads + group) * width + d];
                 for (int64_t l = 0; l < c->n_relations; l++)
                     message += (double)s->layer->wr->data[(h * width + d) * c->n_relations + l] *
                                r[l * s->length + j];
@@ -117,26 +133,30 @@ static void attend(const sequence *s, int64_t i, double *heads)
     free(alpha);
 }
 
-static double *widened(const dat_tensor *t, int64_t item)
+/* Item `item` of a tensor whose items have `count` values; of a shared one the only item. */
+static double *widened(const dat_tensor *t, int64_t count, int64_t item)
 {
-    int64_t count = t->shape[1] * t->shape[2], start = t->shape[0] == 1 ? 0 : item * count;
+    int64_t start = dat_count(t) == count ? 0 : item * count;
     double *values = dat_allocate((size_t)count, sizeof values[0]);
     for (int64_t i = 0; i < count; i++)
         values[i] = (double)t->data[start + i];
     return values;
 }
 
-static void run_item(const dat_relational_layer *layer, const double *x, const double *symbols,
-                     int64_t length, const dat_attention_context *context, dat_real *out)
+/* `table` are the symbols of one item, of `rows` rows. */
+static void run_item(const dat_relational_layer *layer, const double *x, const dat_symbols *symbols,
+                     const double *table, int64_t rows, int64_t length, const dat_attention_context *context,
+                     dat_real *out)
 {
     sequence s = {.layer = layer,
                   .context = context,
+                  .symbols = symbols,
                   .length = length,
                   .q = project(&layer->wq_attn, x, length),
                   .k = project(&layer->wk_attn, x, length),
                   .q_rel = project(&layer->wq_rel, x, length),
                   .k_rel = project(&layer->wk_rel, x, length),
-                  .v = project(&layer->wv, symbols, length)};
+                  .v = project(&layer->wv, table, rows)};
     int64_t width = layer->config.attention.n_heads * layer->head_dim;
     double *heads = dat_allocate((size_t)(length * width), sizeof heads[0]);
     for (int64_t i = 0; i < length; i++)
@@ -150,15 +170,17 @@ static void run_item(const dat_relational_layer *layer, const double *x, const d
 }
 
 dat_real *naive_relational_attention(const dat_relational_layer *layer, const dat_tensor *x,
-                                     const dat_tensor *symbols, const dat_attention_context *context)
+                                     const dat_symbols *symbols, const dat_attention_context *context)
 {
-    int64_t item_size = x->shape[1] * layer->config.attention.n_heads * layer->head_dim;
+    int64_t length = x->shape[1], d = x->shape[2];
+    int64_t item_size = length * layer->config.attention.n_heads * layer->head_dim;
+    int64_t rows = symbols->layout == DAT_SYMBOLS_BY_SENDER ? length : dat_rows(symbols->values);
     dat_real *out = dat_allocate((size_t)(x->shape[0] * item_size), sizeof out[0]);
     for (int64_t b = 0; b < x->shape[0]; b++) {
-        double *item = widened(x, b), *item_symbols = widened(symbols, b);
-        run_item(layer, item, item_symbols, x->shape[1], context, out + b * item_size);
+        double *item = widened(x, length * d, b), *table = widened(symbols->values, rows * d, b);
+        run_item(layer, item, symbols, table, rows, length, context, out + b * item_size);
         free(item);
-        free(item_symbols);
+        free(table);
     }
     return out;
 }

@@ -4,9 +4,9 @@
 
 #include "nn/relational_attention.h"
 
-/* What the layer should return for x (B, L, d) and symbols (B or 1, L, d), without dropout and RoPE: (B, L,
- * n_heads head_dim). Reads causality and mask from the context. The caller releases it with free(). */
+/* What the layer should return for x (B, L, d) and its symbols, without dropout and RoPE: (B, L, n_heads
+ * head_dim). Reads causality and mask from the context. The caller releases it with free(). */
 dat_real *naive_relational_attention(const dat_relational_layer *layer, const dat_tensor *x,
-                                     const dat_tensor *symbols, const dat_attention_context *context);
+                                     const dat_symbols *symbols, const dat_attention_context *context);
 
 #endif

@@ -73,8 +73,8 @@ static void run_dual(fixture *f, const dat_dual_layer *layer, const dat_attentio
     dat_tape *tape = &f->tape;
     dat_tape_begin(tape, 1);
     dat_tensor *x = dat_tape_input(tape, "x", f->x, 3, shape);
-    dat_tensor *symbols = dat_tape_input(tape, "symbols", f->symbols, 3, shape);
-    const dat_tensor *y = dat_dual_attention_forward(tape, layer, x, symbols, context, NULL);
+    dat_symbols symbols = {.values = dat_tape_input(tape, "symbols", f->symbols, 3, shape)};
+    const dat_tensor *y = dat_dual_attention_forward(tape, layer, x, &symbols, context, NULL);
     if (!y)
         fail_msg("%s", tape->status.message);
     memcpy(out, y->data, COUNT * sizeof out[0]);
@@ -158,8 +158,8 @@ static void causal_blocks_are_causal(void **state)
         for (int run = 0; run < 2; run++) {
             dat_tape_begin(&f->tape, 1);
             dat_tensor *x = dat_tape_input(&f->tape, "x", f->x, 3, shape);
-            dat_tensor *symbols = dat_tape_input(&f->tape, "symbols", f->symbols, 3, shape);
-            const dat_tensor *y = dat_encoder_block_forward(&f->tape, &block, x, symbols, &context);
+            dat_symbols symbols = {.values = dat_tape_input(&f->tape, "symbols", f->symbols, 3, shape)};
+            const dat_tensor *y = dat_encoder_block_forward(&f->tape, &block, x, &symbols, &context);
             assert_non_null(y);
             memcpy(run ? f->second : f->first, y->data, sizeof f->first);
             f->x[4 * D] += 1;
@@ -264,11 +264,11 @@ static void a_row_without_keys_gives_zeros(void **state)
     dat_tape_begin(&f->tape, 1);
     dat_params_zero_grads(&f->params);
     dat_tensor *x = dat_tape_variable(&f->tape, "x", f->x, 3, shape);
-    dat_tensor *symbols = dat_tape_variable(&f->tape, "symbols", f->symbols, 3, shape);
-    dat_tape_backward_from(&f->tape, dat_dual_attention_forward(&f->tape, &layer, x, symbols, &context, NULL),
-                           f->first);
+    dat_symbols symbols = {.values = dat_tape_variable(&f->tape, "symbols", f->symbols, 3, shape)};
+    dat_tape_backward_from(
+        &f->tape, dat_dual_attention_forward(&f->tape, &layer, x, &symbols, &context, NULL), f->first);
     assert_all_finite(x->grad, COUNT);
-    assert_all_finite(symbols->grad, COUNT);
+    assert_all_finite(symbols.values->grad, COUNT);
     assert_all_finite(f->params.grads, f->params.size);
 }
 

@@ -25,6 +25,8 @@ typedef struct comparison {
     dat_relational_config config;
     int64_t batch, length;
     bool causal, masked, shared_symbols;
+    dat_symbol_layout layout;
+    int64_t max_distance;
 } comparison;
 
 #define HEADS(d, h) .attention = {.d_model = d, .n_heads = h}
@@ -69,7 +71,47 @@ static const comparison comparisons[] = {
     {"long", {HEADS(64, 2), .n_relations = 5, .rel_proj_dim = 32}, 2, 67, .causal = true},
     {"wide", {HEADS(192, 2), .n_relations = 2}, 17, 10, .shared_symbols = true},
     {"one token", {HEADS(12, 2)}, 2, 1, .causal = false},
+    {"by pair", {HEADS(12, 2)}, 3, 5, .layout = DAT_SYMBOLS_BY_PAIR},
+    {"by pair, causal, grouped",
+     {.attention = {.d_model = 24, .n_heads = 4, .n_kv_heads = 2}},
+     2,
+     5,
+     .causal = true,
+     .layout = DAT_SYMBOLS_BY_PAIR},
+    {"by distance, unclipped", {HEADS(18, 3)}, 3, 5, .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = 4},
+    {"by distance, clipped", {HEADS(18, 3)}, 2, 9, .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = 2},
+    {"by distance, larger table", {HEADS(18, 3)}, 2, 4, .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = 9},
+    {"by distance, one symbol", {HEADS(18, 3)}, 2, 4, .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = 0},
+    {"by distance, causal, multi-query",
+     {.attention = {.d_model = 24, .n_heads = 4, .n_kv_heads = 1, .bias_kv = true}},
+     2,
+     9,
+     .causal = true,
+     .layout = DAT_SYMBOLS_BY_DISTANCE,
+     .max_distance = 3},
+    {"by distance, mask with an empty row",
+     {HEADS(18, 3)},
+     2,
+     9,
+     .masked = true,
+     .layout = DAT_SYMBOLS_BY_DISTANCE,
+     .max_distance = 3},
 };
+
+/* Symbols of a case over `values`. */
+static dat_symbols make_symbols(dat_tape *tape, const comparison *c, dat_real *values)
+{
+    int64_t d = c->config.attention.d_model;
+    dat_symbols symbols = {.layout = c->layout, .max_distance = c->max_distance};
+    if (c->layout == DAT_SYMBOLS_BY_DISTANCE)
+        symbols.values = dat_tape_input(tape, "symbols", values, 2, (int64_t[]){2 * c->max_distance + 1, d});
+    else if (c->layout == DAT_SYMBOLS_BY_PAIR)
+        symbols.values = dat_tape_input(tape, "symbols", values, 3, (int64_t[]){c->length, c->length, d});
+    else
+        symbols.values = dat_tape_input(tape, "symbols", values, 3,
+                                        (int64_t[]){c->shared_symbols ? 1 : c->batch, c->length, d});
+    return symbols;
+}
 
 /* Row 2 may attend to nothing; other pairs are hidden by chance. */
 static void make_mask(uint8_t *mask, int64_t length)
@@ -96,21 +138,21 @@ static void fused_equals_naive(void **state)
         int64_t d = c->config.attention.d_model;
         randomise_params(&params, 1 / sqrt((double)d), i + 1);
 
-        int64_t symbol_batch = c->shared_symbols ? 1 : c->batch;
+        enum { MOST_ROWS = 512 };
+        assert_true(c->length * (c->layout == DAT_SYMBOLS_BY_PAIR ? c->length : c->batch) <= MOST_ROWS);
         dat_real *x_data = random_values(c->batch * c->length * d, i + 2);
-        dat_real *s_data = random_values(symbol_batch * c->length * d, i + 3);
+        dat_real *s_data = random_values(MOST_ROWS * d, i + 3);
         uint8_t *mask = calloc((size_t)(c->length * c->length), 1);
         make_mask(mask, c->length);
         dat_attention_context context = {.causal = c->causal, .mask = c->masked ? mask : NULL};
 
         dat_tape_begin(&tape, 1);
         dat_tensor *x = dat_tape_input(&tape, "x", x_data, 3, (int64_t[]){c->batch, c->length, d});
-        dat_tensor *symbols =
-            dat_tape_input(&tape, "symbols", s_data, 3, (int64_t[]){symbol_batch, c->length, d});
-        const dat_tensor *out = dat_relational_attention_forward(&tape, &layer, x, symbols, &context);
+        dat_symbols symbols = make_symbols(&tape, c, s_data);
+        const dat_tensor *out = dat_relational_attention_forward(&tape, &layer, x, &symbols, &context);
         if (!out)
             fail_msg("%s: %s", c->name, tape.status.message);
-        dat_real *expected = naive_relational_attention(&layer, x, symbols, &context);
+        dat_real *expected = naive_relational_attention(&layer, x, &symbols, &context);
         print_message("%s\n", c->name);
         assert_all_close(out->data, expected, dat_count(out), TOLERANCE);
 

@@ -150,7 +150,57 @@ dat_tensor *call_relational_thirds(dat_tape *t, dat_tensor *const *in, const voi
                                          part(in[0], 2, 3), in[1], in[2], args);
 }
 
+dat_tensor *call_disrca(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_disrca_core(t, dat_all_columns(in[0]), dat_all_columns(in[1]), dat_all_columns(in[2]),
+                           dat_all_columns(in[3]), in[4], args);
+}
+
+dat_tensor *call_disrca_quarters(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_disrca_core(t, part(in[0], 3, 4), part(in[0], 0, 4), part(in[0], 2, 4), part(in[0], 1, 4),
+                           in[1], args);
+}
+
+dat_tensor *call_neighbours(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_neighbour_relations(t, dat_all_columns(in[0]), dat_all_columns(in[1]), args);
+}
+
+dat_tensor *call_neighbour_halves(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_neighbour_relations(t, part(in[0], 1, 2), part(in[0], 0, 2), args);
+}
+
+dat_tensor *call_pair_rows(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    const int64_t *lengths = args;
+    return dat_pair_rows(t, in[0], lengths[0], lengths[1]);
+}
+
 dat_tensor *call_cross_entropy(dat_tape *t, dat_tensor *const *in, const void *args)
 {
     return dat_cross_entropy(t, in[0], args);
+}
+
+dat_tensor *call_embedding(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_embedding(t, in[0], *(const dat_tokens *)args);
+}
+
+dat_tensor *call_add_positions(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    return dat_add_positions(t, in[0], in[1], *(const double *)args);
+}
+
+dat_tensor *call_inner_products(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    (void)args;
+    return dat_inner_products(t, in[0], in[1]);
+}
+
+dat_tensor *call_reshape(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    const dat_tensor *item = args;
+    return dat_reshape(t, in[0], item->rank, item->shape);
 }

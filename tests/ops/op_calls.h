@@ -5,19 +5,20 @@
 #include "support/gradcheck.h"
 
 /* `args` is the op's argument struct; a double for rates, an int64_t for counts and indices, two of them for
- * patchify. Inputs come in the op's order. */
+ * patchify and pair_rows; the shape of an item for reshape, as a tensor. Inputs come in the op's order. */
 typedef dat_tensor *op_call(dat_tape *tape, dat_tensor *const *in, const void *args);
 
 op_call call_linear, call_linear_group, call_norm_linear, call_layer_norm, call_rms_norm, call_add,
     call_activation, call_swiglu, call_softmax, call_dropout, call_add_dropout, call_prepend_token,
     call_first_rows, call_concat, call_mean_tokens, call_select_token, call_patchify, call_rope,
-    call_attention, call_relational, call_cross_entropy;
+    call_attention, call_relational, call_cross_entropy, call_inner_products, call_reshape, call_embedding,
+    call_add_positions, call_disrca, call_neighbours, call_pair_rows;
 
 /* The ops that read columns of wider tensors, with all of them in one tensor: gate and factor; the second
  * half of the heads; value, query, key in some order; the four projections of relational attention, or three
- * with symmetric relations. */
+ * with symmetric relations; those of disrca; keys and queries of neighbours. */
 op_call call_swiglu_halves, call_rope_half, call_attention_thirds, call_relational_quarters,
-    call_relational_thirds;
+    call_relational_thirds, call_disrca_quarters, call_neighbour_halves;
 
 /* An input of a case: its shape, or a table that has no gradient, nothing, or the input before it once more.
  */
@@ -62,6 +63,26 @@ op_call call_swiglu_halves, call_rope_half, call_attention_thirds, call_relation
     }
 #define RELATIONAL(...)                                                                                      \
     &(const dat_relational_args)                                                                             \
+    {                                                                                                        \
+        __VA_ARGS__                                                                                          \
+    }
+#define TOKENS(ids, batch, length)                                                                           \
+    &(const dat_tokens)                                                                                      \
+    {                                                                                                        \
+        ids, batch, length                                                                                   \
+    }
+#define ITEM(...)                                                                                            \
+    &(const dat_tensor)                                                                                      \
+    {                                                                                                        \
+        .rank = RANK(__VA_ARGS__), .shape = { __VA_ARGS__ }                                                  \
+    }
+#define DISRCA(...)                                                                                          \
+    &(const dat_disrca_args)                                                                                 \
+    {                                                                                                        \
+        __VA_ARGS__                                                                                          \
+    }
+#define NEIGHBOURS(...)                                                                                      \
+    &(const dat_neighbour_args)                                                                              \
     {                                                                                                        \
         __VA_ARGS__                                                                                          \
     }

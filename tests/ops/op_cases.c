@@ -9,6 +9,7 @@ static const uint8_t rectangular_mask[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1
 static const uint8_t square_mask[] = {1, 1, 0, 0, 1, 1, 1, 0, 1};
 static const int32_t targets[] = {2, 0, 3, 3, 1};
 static const int32_t some_ignored[] = {2, -1, 3, -1, 1};
+static const int32_t ids[] = {2, 0, 2, 4, 2, 1};
 static const int32_t all_ignored[] = {-1, -1, -1, -1, -1};
 
 /* Relational attention with 2 heads of 3 and relations of width 2 over 3 positions; the batch of the symbols
@@ -19,6 +20,16 @@ static const int32_t all_ignored[] = {-1, -1, -1, -1, -1};
             SHAPE(symbol_batch, 3, 6), SHAPE(2, 3, relations)                                                \
     }
 #define TWO_HEADS .n_heads = 2, .n_kv_heads = 2, .scale = 0.6
+
+/* Values by distance, and pointwise weights. */
+#define DISTANCE(farthest) .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = farthest
+#define POINTWISE(kind)    .pointwise = true, .activation = kind
+
+/* DisRCA with 2 heads over 3 positions; symbols of any layout. */
+#define DISRCA_INPUTS(...)                                                                                   \
+    {                                                                                                        \
+        SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(__VA_ARGS__)                   \
+    }
 
 /* A case is one or two lines. */
 /* clang-format off */
@@ -50,6 +61,7 @@ const op_case op_cases[] = {
     {&dat_op_add, "same shape", call_add, NULL, 2, {SHAPE(3, 5), SHAPE(3, 5)}},
     {&dat_op_add, "broadcast over two axes", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(5)}},
     {&dat_op_add, "broadcast over the batch", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(3, 5)}},
+    {&dat_op_add, "broadcast of one item", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(1, 3, 5)}},
     {&dat_op_add, "the same tensor twice", call_add, NULL, 2, {SHAPE(3, 5), SAME}},
 
     {&dat_op_activation, "identity", call_activation, ACTIVATION(DAT_IDENTITY), 1, {SHAPE(3, 7)}},
@@ -118,6 +130,34 @@ const op_case op_cases[] = {
     {&dat_op_attention, "columns of one tensor, batch of 1", call_attention_thirds,
      ATTENTION(TWO_HEADS, .causal = true), 1, {SHAPE(1, 3, 12)}},
 
+    {&dat_op_attention, "by distance, all in the table", call_attention, ATTENTION(TWO_HEADS, DISTANCE(3)), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 4, 6), SHAPE(7, 8)}},
+    {&dat_op_attention, "by distance, clipped, dropout", call_attention,
+     ATTENTION(TWO_HEADS, DISTANCE(1), .dropout = 0.3), 3, {SHAPE(3, 4, 6), SHAPE(3, 4, 6), SHAPE(3, 4)}},
+    {&dat_op_attention, "by distance, causal, one key head", call_attention,
+     ATTENTION(.n_heads = 3, .n_kv_heads = 1, .scale = 0.7, .causal = true, DISTANCE(2)), 3,
+     {SHAPE(2, 5, 6), SHAPE(2, 5, 2), SHAPE(5, 3)}},
+    {&dat_op_attention, "by distance, one row", call_attention, ATTENTION(TWO_HEADS, DISTANCE(0)), 3,
+     {SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(1, 6)}},
+    {&dat_op_attention, "by pair", call_attention,
+     ATTENTION(TWO_HEADS, .layout = DAT_SYMBOLS_BY_PAIR, .dropout = 0.3), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 5, 6), SHAPE(3, 5, 4)}},
+    {&dat_op_attention, "by pair, causal, grouped", call_attention,
+     ATTENTION(.n_heads = 4, .n_kv_heads = 2, .scale = 0.7, .causal = true, .layout = DAT_SYMBOLS_BY_PAIR), 3,
+     {SHAPE(1, 3, 8), SHAPE(1, 3, 4), SHAPE(3, 3, 6)}},
+    {&dat_op_attention, "pointwise identity, mask", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_IDENTITY), .mask = square_mask), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 4)}},
+    {&dat_op_attention, "tanh, causal, dropout", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_TANH), .causal = true, .dropout = 0.4), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(2, 3, 4)}},
+    {&dat_op_attention, "sigmoid, mask with an empty row, grouped", call_attention,
+     ATTENTION(.n_heads = 4, .n_kv_heads = 2, .scale = 0.7, POINTWISE(DAT_SIGMOID), .mask = rectangular_mask),
+     3, {SHAPE(2, 3, 12), SHAPE(2, 5, 6), SHAPE(2, 5, 4)}},
+    {&dat_op_attention, "gelu, causal, by distance", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_GELU), .causal = true, DISTANCE(1)), 3,
+     {SHAPE(2, 4, 6), SHAPE(2, 4, 6), SHAPE(3, 4)}},
+
     {&dat_op_relational_attention, "plain", call_relational,
      RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6, RELATIONAL_INPUTS(2, 2)},
     {&dat_op_relational_attention, "more relations than heads, causal", call_relational,
@@ -173,6 +213,54 @@ const op_case op_cases[] = {
      RELATIONAL({TWO_HEADS, .causal = true}, .n_relations = 2, .relation_scale = 0.5), 3,
      {SHAPE(2, 3, 18), SHAPE(2, 3, 8), SHAPE(2, 4, 2)}},
 
+    {&dat_op_relational_attention, "by distance, dropout", call_relational,
+     RELATIONAL({TWO_HEADS, DISTANCE(1), .dropout = 0.3}, .n_relations = 3, .relation_scale = 0.5), 6,
+     {SHAPE(3, 3, 8), SHAPE(3, 3, 8), SHAPE(3, 3, 6), SHAPE(3, 3, 6), SHAPE(3, 6), SHAPE(2, 3, 3)}},
+    {&dat_op_relational_attention, "by distance, causal, grouped", call_relational,
+     RELATIONAL({.n_heads = 4, .n_kv_heads = 2, .scale = 0.7, .causal = true, DISTANCE(4)}, .n_relations = 1,
+      .relation_scale = 0.5, .relation_activation = DAT_TANH), 6,
+     {SHAPE(2, 4, 8), SHAPE(2, 4, 4), SHAPE(2, 4, 2), SHAPE(2, 4, 2), SHAPE(9, 6), SHAPE(4, 3, 1)}},
+    {&dat_op_relational_attention, "by pair", call_relational,
+     RELATIONAL({TWO_HEADS, .layout = DAT_SYMBOLS_BY_PAIR}, .n_relations = 2, .relation_scale = 0.5), 6,
+     {SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(3, 3, 6), SHAPE(2, 3, 2)}},
+
+    {&dat_op_disrca, "plain", call_disrca, DISRCA({TWO_HEADS}, .relation_scale = 0.5), 5,
+     DISRCA_INPUTS(2, 3, 10)},
+    {&dat_op_disrca, "causal, shared symbols", call_disrca,
+     DISRCA({TWO_HEADS, .causal = true}, .relation_scale = 0.5), 5, DISRCA_INPUTS(1, 3, 4)},
+    {&dat_op_disrca, "tanh, mask, dropout", call_disrca,
+     DISRCA({TWO_HEADS, .mask = square_mask, .dropout = 0.4}, .relation_scale = 0.5,
+      .relation_activation = DAT_TANH), 5, DISRCA_INPUTS(2, 3, 4)},
+    {&dat_op_disrca, "softmax, causal", call_disrca,
+     DISRCA({TWO_HEADS, .causal = true}, .relation_scale = 0.5, .relation_softmax = true), 5,
+     DISRCA_INPUTS(2, 3, 4)},
+    {&dat_op_disrca, "silu, one key head", call_disrca,
+     DISRCA({.n_heads = 3, .n_kv_heads = 1, .scale = 0.7}, .relation_scale = 0.5,
+      .relation_activation = DAT_SILU), 5,
+     {SHAPE(2, 3, 6), SHAPE(2, 3, 2), SHAPE(2, 3, 9), SHAPE(2, 3, 3), SHAPE(2, 3, 4)}},
+    {&dat_op_disrca, "by distance, dropout", call_disrca,
+     DISRCA({TWO_HEADS, DISTANCE(1), .dropout = 0.3}, .relation_scale = 0.5), 5, DISRCA_INPUTS(3, 4)},
+    {&dat_op_disrca, "by pair, causal, sigmoid", call_disrca,
+     DISRCA({TWO_HEADS, .causal = true, .layout = DAT_SYMBOLS_BY_PAIR}, .relation_scale = 0.5,
+      .relation_activation = DAT_SIGMOID), 5, DISRCA_INPUTS(3, 3, 4)},
+    {&dat_op_disrca, "columns of one tensor", call_disrca_quarters,
+     DISRCA({TWO_HEADS}, .relation_scale = 0.5), 2, {SHAPE(2, 3, 24), SHAPE(2, 3, 4)}},
+
+    {&dat_op_neighbour_relations, "causal", call_neighbours,
+     NEIGHBOURS(.n_heads = 2, .distance = 3, .causal = true), 2, {SHAPE(2, 5, 6), SHAPE(2, 5, 6)}},
+    {&dat_op_neighbour_relations, "causal with itself, softmax", call_neighbours,
+     NEIGHBOURS(.n_heads = 3, .distance = 2, .causal = true, .include_self = true, .softmax = true,
+      .scale = 0.7), 2, {SHAPE(2, 5, 6), SHAPE(2, 5, 6)}},
+    {&dat_op_neighbour_relations, "both sides, softmax", call_neighbours,
+     NEIGHBOURS(.n_heads = 1, .distance = 2, .softmax = true, .scale = 0.7), 2, {SHAPE(3, 4, 3), SAME}},
+    {&dat_op_neighbour_relations, "farther than the sequence", call_neighbours,
+     NEIGHBOURS(.n_heads = 2, .distance = 4, .include_self = true), 2, {SHAPE(2, 3, 4), SHAPE(2, 3, 4)}},
+    {&dat_op_neighbour_relations, "columns of one tensor", call_neighbour_halves,
+     NEIGHBOURS(.n_heads = 2, .distance = 1, .softmax = true, .scale = 0.7), 1, {SHAPE(2, 4, 8)}},
+
+    {&dat_op_pair_rows, "clipped", call_pair_rows, ((const int64_t[]){3, 5}), 1, {SHAPE(3, 4)}},
+    {&dat_op_pair_rows, "larger table", call_pair_rows, ((const int64_t[]){4, 2}), 1, {SHAPE(11, 3)}},
+
     {&dat_op_cross_entropy, "rank 2", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(5, 4)}},
     {&dat_op_cross_entropy, "some ignored", call_cross_entropy, LOSS(some_ignored, -1, 0), 1, {SHAPE(5, 4)}},
     {&dat_op_cross_entropy, "all ignored", call_cross_entropy, LOSS(all_ignored, -1, 0), 1, {SHAPE(5, 4)}},
@@ -180,6 +268,18 @@ const op_case op_cases[] = {
     {&dat_op_cross_entropy, "smoothing, class 3 ignored", call_cross_entropy, LOSS(targets, 3, 0.2), 1,
      {SHAPE(5, 4)}},
     {&dat_op_cross_entropy, "rank 1", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(4)}},
+
+    {&dat_op_embedding, "a token thrice", call_embedding, TOKENS(ids, 2, 3), 1, {SHAPE(5, 4)}},
+    {&dat_op_embedding, "one sequence, several pieces", call_embedding, TOKENS(ids, 1, 4), 1, {SHAPE(5, 150)}},
+    {&dat_op_add_positions, "exact table", call_add_positions, NUMBER(1.7), 2, {SHAPE(3, 2, 5), SHAPE(2, 5)}},
+    {&dat_op_add_positions, "longer table", call_add_positions, NUMBER(1), 2, {SHAPE(2, 3, 4), SHAPE(5, 4)}},
+    {&dat_op_add_positions, "fixed table", call_add_positions, NUMBER(-2), 2, {SHAPE(2, 3, 4), TABLE(3, 4)}},
+
+    {&dat_op_inner_products, "two lengths", call_inner_products, NULL, 2, {SHAPE(2, 3, 5), SHAPE(2, 4, 5)}},
+    {&dat_op_inner_products, "one value", call_inner_products, NULL, 2, {SHAPE(3, 1, 1), SHAPE(3, 1, 1)}},
+    {&dat_op_inner_products, "the same tensor twice", call_inner_products, NULL, 2, {SHAPE(2, 3, 5), SAME}},
+    {&dat_op_reshape, "flattened", call_reshape, ITEM(15), 1, {SHAPE(2, 3, 5)}},
+    {&dat_op_reshape, "split", call_reshape, ITEM(3, 1, 2), 1, {SHAPE(5, 6)}},
     {.op = NULL},
 };
 /* clang-format on */

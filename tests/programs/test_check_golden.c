@@ -191,6 +191,11 @@ static void arguments_are_never_ignored(void **state)
         {GOLDEN("training__vidat_adam"), "\"eps\"", "\"epsilon\"", "'epsilon' of train"},
         {GOLDEN("training__vidat_adam"), "\"constant\"", "\"constant\", \"warmup\": 3",
          "'warmup' of schedule"},
+        {GOLDEN("training__vidat_adam"), "\"constant\"", "\"linear\"", "'linear'"},
+        {GOLDEN("training__vit_adam_l2"), "\"decoupled\": false", "\"decoupled\": true", "decoupled"},
+        {GOLDEN("training__vit_adam_l2"), "\"weight_decay\": 5e-05", "\"weight_decay\": 0.0", "FAIL"},
+        {GOLDEN("training__vit_adam_l2"), "\"grad_clip\": 0.0", "\"grad_clip\": 0.1", "FAIL"},
+        {GOLDEN("training__vit_adam_l2"), "\"max_epochs\": 12", "\"max_epochs\": 13", "outputs/lrs"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         copy_file(cases[i].golden, f->path, -1);
@@ -254,8 +259,8 @@ static void inputs_and_outputs_must_correspond(void **state)
 static void unsupported_cases_are_skipped(void **state)
 {
     fixture *f = *state;
-    copy_file(GOLDEN("dual_attention__mask"), f->path, -1);
-    edit_attribute(f->path, "config", "\"DualAttention\"", "\"PrediNet\"");
+    copy_file(GOLDEN("nn__cross_entropy"), f->path, -1);
+    edit_attribute(f->path, "config", "\"mean\"", "\"sum\"");
     expect(0, "0 passed, 0 failed, 1 skipped", NULL, f->path);
     expect(0, "SKIP", NULL, f->path);
 }
