@@ -29,6 +29,7 @@ static dat_vision_config games_config(int64_t n_heads_sa, int64_t n_heads_ra)
         .patch_width = 12,
         .n_classes = 2,
         .n_layers = 2,
+        .symbols = {.kind = DAT_POSITIONAL_SYMBOLS},
         .pool = DAT_POOL_MEAN,
         .block = {.dual = n_heads_ra > 0,
                   .attention = {.n_heads_sa = n_heads_sa,

@@ -3,7 +3,9 @@
 #include "data/relational_games.h"
 #include "models/vision.h"
 
-static const char *const architectures[] = {"transformer", "dat", NULL};
+/* Of games_architecture. */
+static const char *const architectures[] = {"transformer",      "dat",        "predinet", "corelnet",
+                                            "corelnet_softmax", "abstractor", NULL};
 
 #define FIELD(structure, member, kind) .key = #member, .type = kind, .offset = offsetof(structure, member)
 
@@ -34,9 +36,10 @@ static const dat_field model_fields[] = {
     {MODEL(dff, DAT_FIELD_INT), "256", 0, 1e6, .help = "width of the feed-forward block; 0: its default"},
     {MODEL(n_layers, DAT_FIELD_INT), "2", 1, 1000, .help = "encoder blocks"},
     {MODEL(n_heads_sa, DAT_FIELD_INT), "1", 0, 4096, .help = "self-attention heads"},
-    {MODEL(n_heads_ra, DAT_FIELD_INT), "1", 0, 4096, .help = "relational attention heads (dat)"},
+    {MODEL(n_heads_ra, DAT_FIELD_INT), "1", 0, 4096,
+     .help = "relational heads (dat); heads of predinet and abstractor"},
     {MODEL(n_kv_heads, DAT_FIELD_INT), "0", 0, 4096, .help = "key/value heads of each kind; 0: one per head"},
-    {MODEL(n_relations, DAT_FIELD_INT), "0", 0, 4096, .help = "relations; 0: n_heads_ra"},
+    {MODEL(n_relations, DAT_FIELD_INT), "0", 0, 4096, .help = "relations; 0: n_heads_ra (dat)"},
     {MODEL(relation_dim, DAT_FIELD_INT), "0", 0, 65536,
      .help = "width of a relation's projections; 0: n_heads_ra * head_dim / n_relations"},
     {MODEL(patch_size, DAT_FIELD_INT), "12", 1, 36, .help = "side of a square patch in pixels"},
@@ -44,6 +47,12 @@ static const dat_field model_fields[] = {
     {MODEL(norm_first, DAT_FIELD_BOOL), "true", .help = "normalise before attention and feed-forward"},
     {MODEL(bias, DAT_FIELD_BOOL), "false", .help = "biases in the blocks"},
     {MODEL(final_norm, DAT_FIELD_BOOL), "false", .help = "a norm before the classifier"},
+    {MODEL(ra_type, DAT_FIELD_CHOICE), "relational_attention", .choices = dat_ra_type_names,
+     .help = "what relational heads are: relational attention, or the ablations rca and disrca"},
+    {MODEL(symbols, DAT_FIELD_CHOICE), "positional_symbols", .choices = dat_retriever_names,
+     .help = "how relational heads get their symbols (dat)"},
+    {MODEL(n_symbols, DAT_FIELD_INT), "50", 1, 65536, .help = "library size of symbolic attention"},
+    {MODEL(symbol_heads, DAT_FIELD_INT), "4", 1, 4096, .help = "heads of symbolic attention"},
     {MODEL(relation_init, DAT_FIELD_CHOICE), "paper", .choices = dat_relation_init_names,
      .help = "start of W_r: as in the paper's runs or as in the published package"},
     {MODEL(relation_activation, DAT_FIELD_CHOICE), "identity", .choices = dat_activation_names,

@@ -16,12 +16,20 @@ typedef struct games_model_config {
     char name[DAT_TEXT_SIZE];
     int architecture; /* a games_architecture */
     int64_t d_model, dff, n_layers, n_heads_sa, n_heads_ra, n_kv_heads, n_relations, relation_dim, patch_size;
+    int64_t n_symbols, symbol_heads;
     bool symmetric_relations, norm_first, bias, final_norm;
-    int relation_init, relation_activation, activation, norm, pool;
+    int ra_type, symbols, relation_init, relation_activation, activation, norm, pool;
     double dropout;
 } games_model_config;
 
-typedef enum games_architecture { GAMES_TRANSFORMER, GAMES_DAT } games_architecture;
+typedef enum games_architecture {
+    GAMES_TRANSFORMER,
+    GAMES_DAT,
+    GAMES_PREDINET,
+    GAMES_CORELNET,
+    GAMES_CORELNET_SOFTMAX,
+    GAMES_ABSTRACTOR,
+} games_architecture;
 
 typedef struct games_train_config {
     int64_t epochs, batch_size, micro_batch, evaluate_every;

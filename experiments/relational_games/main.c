@@ -5,7 +5,8 @@
 
 #include "config.h"
 #include "images.h"
-#include "models/vision.h"
+#include "model.h"
+#include "ops/ops.h"
 #include "train/describe.h"
 #include "train/experiment.h"
 #include "util/memory.h"
@@ -14,64 +15,15 @@
 enum { STREAM_PARAMETERS = 3 };
 static const int64_t MEMORY_LIMIT = (int64_t)4 << 30;
 
-static dat_vision_config vision_config(const games_model_config *m)
-{
-    bool dual = m->architecture == GAMES_DAT;
-    dat_attention_config heads = {
-        .d_model = m->d_model, .n_heads = m->n_heads_sa, .n_kv_heads = m->n_kv_heads};
-    dat_relational_config relational = {
-        .attention = {.n_kv_heads = m->n_kv_heads},
-        .n_relations = m->n_relations,
-        .rel_proj_dim = m->relation_dim,
-        .symmetric_relations = m->symmetric_relations,
-        .relation_activation = (dat_activation)m->relation_activation,
-        .relation_init = (dat_relation_init)m->relation_init,
-    };
-    return (dat_vision_config){
-        .channels = DAT_GAMES_CHANNELS,
-        .image_height = DAT_GAMES_IMAGE,
-        .image_width = DAT_GAMES_IMAGE,
-        .patch_height = m->patch_size,
-        .patch_width = m->patch_size,
-        .n_classes = 2,
-        .n_layers = m->n_layers,
-        .final_norm = m->final_norm,
-        .pool = (dat_pool)m->pool,
-        .block = {.dual = dual,
-                  .attention = {.n_heads_sa = m->n_heads_sa,
-                                .n_heads_ra = dual ? m->n_heads_ra : 0,
-                                .self_attention = heads,
-                                .relational = relational},
-                  .d_model = m->d_model,
-                  .dff = m->dff,
-                  .activation = m->activation,
-                  .norm_type = (dat_norm_type)m->norm,
-                  .norm_first = m->norm_first,
-                  .bias = m->bias,
-                  .dropout = m->dropout},
-    };
-}
-
-static dat_status build(const games_config *config, dat_vision_model *model, dat_params *params)
-{
-    dat_vision_config vision = vision_config(&config->model);
-    return dat_vision_init(model, params, &vision);
-}
-
 static dat_status check(const void *values)
 {
     const games_config *config = values;
-    dat_vision_model model = {0};
+    games_model model = {0};
     dat_params params = {0};
-    dat_status status = build(config, &model, &params);
-    dat_vision_free(&model);
+    dat_status status = games_model_init(&model, &params, &config->model);
+    games_model_free(&model);
     dat_params_free(&params);
     return status.code == DAT_CODE_OK ? games_images_check(config) : status;
-}
-
-static dat_tensor *forward(dat_tape *tape, const void *model, dat_tensor *inputs)
-{
-    return dat_vision_forward(tape, model, inputs);
 }
 
 static dat_train_config train_config(const games_config *config)
@@ -93,11 +45,11 @@ static dat_status run(const void *values, dat_run *record, const dat_run_control
 {
     const games_config *config = values;
     games_images images = {0};
-    dat_vision_model model = {0};
+    games_model model = {0};
     dat_params params = {0};
     dat_status status = games_images_open(&images, config);
     if (status.code == DAT_CODE_OK)
-        status = build(config, &model, &params);
+        status = games_model_init(&model, &params, &config->model);
     if (status.code != DAT_CODE_OK)
         goto done;
     dat_rng root = dat_rng_seed((uint64_t)config->seed);
@@ -108,7 +60,7 @@ static dat_status run(const void *values, dat_run *record, const dat_run_control
     dat_problem problem = {
         .params = &params,
         .model = &model,
-        .forward = forward,
+        .forward = games_model_forward,
         .train = dat_subset_as_dataset(&images.train),
         .splits = images.splits,
         .n_splits = images.n_splits,
@@ -116,14 +68,14 @@ static dat_status run(const void *values, dat_run *record, const dat_run_control
     dat_train_config train = train_config(config);
     status = dat_train(&train, &problem, record, control);
 done:
-    dat_vision_free(&model);
+    games_model_free(&model);
     dat_params_free(&params);
     games_images_free(&images);
     return status;
 }
 
 /* FLOPs of one training step on blank images. */
-static dat_status step_flops(const games_config *config, const dat_vision_model *model, dat_params *params,
+static dat_status step_flops(const games_config *config, const games_model *model, dat_params *params,
                              double *flops)
 {
     int64_t batch = config->train.batch_size;
@@ -135,7 +87,7 @@ static dat_status step_flops(const games_config *config, const dat_vision_model 
     dat_params_allocate(params, &(dat_rng){.key = 1});
     dat_tape_begin(&tape, 0);
     dat_cross_entropy_args args = {.targets = labels, .ignore_index = -1};
-    dat_tensor *logits = dat_vision_forward(&tape, model, dat_tape_input(&tape, "images", pixels, 4, shape));
+    dat_tensor *logits = games_model_forward(&tape, model, dat_tape_input(&tape, "images", pixels, 4, shape));
     dat_tape_backward(&tape, dat_cross_entropy(&tape, logits, &args), 1);
     *flops = tape.flops;
     dat_status status = tape.status;
@@ -148,10 +100,10 @@ static dat_status step_flops(const games_config *config, const dat_vision_model 
 static dat_status describe(const void *values, FILE *stream)
 {
     const games_config *config = values;
-    dat_vision_model model = {0};
+    games_model model = {0};
     dat_params params = {0};
     double flops = 0;
-    dat_status status = build(config, &model, &params);
+    dat_status status = games_model_init(&model, &params, &config->model);
     if (status.code == DAT_CODE_OK)
         status = step_flops(config, &model, &params, &flops);
     if (status.code == DAT_CODE_OK) {
@@ -159,7 +111,7 @@ static dat_status describe(const void *values, FILE *stream)
         fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "\n", flops * 1e-9,
                 config->train.batch_size);
     }
-    dat_vision_free(&model);
+    games_model_free(&model);
     dat_params_free(&params);
     return status;
 }
