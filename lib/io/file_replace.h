@@ -14,8 +14,8 @@ typedef struct dat_file_part {
 
 /* Makes `path` hold the parts one after another: writes them to `<path>.tmp`, brings that to disk and
  * renames it over `path`. Creates missing parent folders. On error the file at `path` is what it was and the
- * temporary file is gone; only a killed process can leave one, which the next call overwrites. One process at a
- * time may write a path. */
+ * temporary file is gone; only a killed process can leave one, which the next call overwrites. One process at
+ * a time may write a path. */
 dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts);
 
 #endif

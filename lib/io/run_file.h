@@ -114,8 +114,8 @@ void dat_run_clear_blobs(dat_run *run);
 
 /* Writes the run to `path`, replacing what is there only once the new file is complete and on disk. Creates
  * missing folders. On error (unwritable folder, full disk) the previous file is untouched and no partial file
- * stays; a killed process can leave a `<path>.tmp`, which the next save overwrites. The same run gives the same
- * bytes, but for created and updated. */
+ * stays; a killed process can leave a `<path>.tmp`, which the next save overwrites. The same run gives the
+ * same bytes, but for created and updated. */
 dat_status dat_run_save(dat_run *run, const char *path);
 
 /* Reads a run file. Refuses what is not one (truncated, other HDF5, newer schema version) in one sentence.

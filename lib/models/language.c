@@ -4,16 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/choice.h"
 #include "util/memory.h"
 
 const char *const dat_language_position_names[] = {"pos_emb", "RoPE", NULL};
 
 static dat_status check_symbols(const dat_language_config *c)
 {
+    DAT_TRY(
+        dat_check_choice("language model", "symbol retriever", (int)c->symbols.kind, dat_retriever_names));
     const char *kind = dat_retriever_names[c->symbols.kind];
     if (c->symbols.d_model != c->block.d_model)
         return dat_usage("language model: symbols of width %" PRId64 " do not fit d_model = %" PRId64,
                          c->symbols.d_model, c->block.d_model);
+    if (c->symbols.kind == DAT_POSITIONAL_SYMBOLS && c->symbols.max_length < c->max_length)
+        return dat_usage("language model: %" PRId64
+                         " positional symbols are fewer than max_length = %" PRId64,
+                         c->symbols.max_length, c->max_length);
     if (c->symbols.kind == DAT_REL_SYM_ATTENTION && !c->symbols.causal_neighbours)
         return dat_usage("language model: symbols by %s need causal_neighbours, else they see later tokens",
                          kind);
@@ -34,6 +41,7 @@ static dat_status complete_config(dat_language_config *c)
         return dat_usage("language model: vocab_size = %" PRId64 ", max_length = %" PRId64
                          ", n_layers = %" PRId64 " and d_model = %" PRId64 " must be at least 1",
                          c->vocab_size, c->max_length, c->n_layers, c->block.d_model);
+    DAT_TRY(dat_check_choice("language model", "positions", (int)c->positions, dat_language_position_names));
     if (!c->block.dual)
         return DAT_OK;
     c->block.bias = true; /* the reference does not pass `bias` on to dual blocks */

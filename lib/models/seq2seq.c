@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "nn/choice.h"
 #include "util/memory.h"
 
 const char *const dat_seq2seq_position_names[] = {"sinusoidal", "learned", "RoPE", NULL};
@@ -22,6 +23,7 @@ static dat_status check_sizes(const dat_seq2seq_config *c)
 {
     DAT_TRY(check_spec(&c->source, "source"));
     DAT_TRY(check_spec(&c->target, "target"));
+    DAT_TRY(dat_check_choice("seq2seq model", "positions", (int)c->positions, dat_seq2seq_position_names));
     if (c->n_layers_enc < 1 || c->n_layers_dec < 1 || c->n_outputs < 1)
         return dat_usage("seq2seq model: n_layers_enc = %" PRId64 ", n_layers_dec = %" PRId64
                          " and n_outputs = %" PRId64 " must be at least 1",
@@ -43,6 +45,10 @@ static dat_status complete_symbols(dat_seq2seq_config *c)
     if (symbols->d_model != c->encoder.d_model)
         return dat_usage("seq2seq model: symbols of width %" PRId64 " do not fit d_model = %" PRId64,
                          symbols->d_model, c->encoder.d_model);
+    if (symbols->kind == DAT_POSITIONAL_SYMBOLS && symbols->max_length < longest)
+        return dat_usage("seq2seq model: %" PRId64 " positional symbols are fewer than the %" PRId64
+                         " positions of the longest sequence",
+                         symbols->max_length, longest);
     return DAT_OK;
 }
 

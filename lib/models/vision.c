@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "nn/choice.h"
 #include "util/memory.h"
 
 const char *const dat_pool_names[] = {"cls", "mean", NULL};
@@ -18,7 +19,7 @@ static dat_status check(const dat_vision_config *c)
         return dat_usage("vision model: n_layers = %" PRId64 ", n_classes = %" PRId64
                          " and channels = %" PRId64 " must be at least 1",
                          c->n_layers, c->n_classes, c->channels);
-    return DAT_OK;
+    return dat_check_choice("vision model", "pool", (int)c->pool, dat_pool_names);
 }
 
 static dat_status init_symbols(dat_vision_model *model, dat_params *params)

@@ -12,7 +12,11 @@ dat_status dat_attention_config_complete(dat_attention_config *c, const char *wh
     if (c->n_kv_heads < 1 || c->n_heads % c->n_kv_heads)
         return dat_usage("%s: n_heads = %" PRId64 " must be a multiple of n_kv_heads = %" PRId64, what,
                          c->n_heads, c->n_kv_heads);
-    if (c->total_n_heads < c->n_heads || c->d_model % c->total_n_heads)
+    if (c->total_n_heads < c->n_heads)
+        return dat_usage("%s: n_heads = %" PRId64 " must not exceed the total number of heads = %" PRId64
+                         " that share d_model = %" PRId64,
+                         what, c->n_heads, c->total_n_heads, c->d_model);
+    if (c->d_model % c->total_n_heads)
         return dat_usage("%s: d_model = %" PRId64
                          " must be a multiple of the total number of heads = %" PRId64,
                          what, c->d_model, c->total_n_heads);

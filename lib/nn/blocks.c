@@ -1,8 +1,22 @@
 #include "nn/blocks.h"
 
+#include <inttypes.h>
+
+#include "nn/choice.h"
+
 double dat_twice_dropout(double rate)
 {
     return 1 - (1 - rate) * (1 - rate);
+}
+
+/* Heads without relational ones beside them must fill the residual stream. */
+dat_status dat_block_check_heads(const dat_attention_config *heads, const char *what)
+{
+    if (heads->total_n_heads && heads->total_n_heads != heads->n_heads)
+        return dat_usage("%s: all heads are in this attention, so total_n_heads = %" PRId64
+                         " must equal n_heads = %" PRId64 " or be left at 0",
+                         what, heads->total_n_heads, heads->n_heads);
+    return DAT_OK;
 }
 
 dat_status dat_block_attention_init(dat_block_attention *attention, dat_params *params, const char *scope,
@@ -10,14 +24,16 @@ dat_status dat_block_attention_init(dat_block_attention *attention, dat_params *
 {
     char name[DAT_SCOPE_SIZE];
     *attention = (dat_block_attention){.dual = config->dual};
+    DAT_TRY(dat_check_choice(scope, "norm_type", (int)config->norm_type, dat_norm_names));
     dat_dual_config c = config->attention;
     c.self_attention.d_model = config->d_model;
     c.self_attention.dropout = dat_dual_relational_options(&c)->dropout = config->dropout;
     if (config->dual)
         return dat_dual_attention_init(&attention->both, params, dat_scope(name, scope, "dual_attn"), &c);
     c.self_attention.bias_out |= config->bias;
-    return dat_attention_init(&attention->self, params, dat_scope(name, scope, "self_attn"),
-                              &c.self_attention, NULL, NULL);
+    dat_scope(name, scope, "self_attn");
+    DAT_TRY(dat_block_check_heads(&c.self_attention, name));
+    return dat_attention_init(&attention->self, params, name, &c.self_attention, NULL, NULL);
 }
 
 dat_tensor *dat_block_attention_forward(dat_tape *tape, const dat_block_attention *attention, dat_tensor *x,

@@ -25,6 +25,10 @@ typedef struct dat_block_attention {
     dat_dual_layer both;      /* "dual_attn", if dual */
 } dat_block_attention;
 
+/* Refuses a total number of heads that leaves values of the residual stream without a head. */
+dat_status dat_block_check_heads(const dat_attention_config *heads, const char *what);
+
+/* Checks what blocks share and registers the attention's parameters under `scope`. */
 dat_status dat_block_attention_init(dat_block_attention *attention, dat_params *params, const char *scope,
                                     const dat_block_config *config);
 

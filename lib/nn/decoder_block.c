@@ -8,8 +8,9 @@ static dat_status init_cross_attention(dat_decoder_block *block, dat_params *par
     cross.d_model = c->d_model;
     cross.dropout = c->dropout;
     cross.bias_out |= c->bias && !c->dual; /* only DecoderBlock's `bias` reaches its attention */
-    return dat_attention_init(&block->cross_attention, params, dat_scope(name, scope, "cross_attn"), &cross,
-                              NULL, NULL);
+    dat_scope(name, scope, "cross_attn");
+    DAT_TRY(dat_block_check_heads(&cross, name));
+    return dat_attention_init(&block->cross_attention, params, name, &cross, NULL, NULL);
 }
 
 dat_status dat_decoder_block_init(dat_decoder_block *block, dat_params *params, const char *scope,

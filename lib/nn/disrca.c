@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "nn/choice.h"
+
 dat_status dat_disrca_init(dat_disrca_layer *layer, dat_params *params, const char *scope,
                            const dat_disrca_config *config)
 {
@@ -14,6 +16,7 @@ dat_status dat_disrca_init(dat_disrca_layer *layer, dat_params *params, const ch
         return dat_usage("%s: disrca has one relation for each head, so n_kv_heads = %" PRId64
                          " must be 1 or n_heads = %" PRId64,
                          what, c->n_kv_heads, c->n_heads);
+    DAT_TRY(dat_check_choice(what, "rel_activation", (int)config->relation_activation, dat_activation_names));
     layer->head_dim = c->d_model / c->total_n_heads;
     int64_t d = c->d_model, out = c->n_heads * layer->head_dim, kv_out = c->n_kv_heads * layer->head_dim;
     dat_linear_init(&layer->wq_attn, params, dat_scope(name, scope, "wq_attn"), d, c->n_heads * c->key_dim,

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "nn/choice.h"
+
 const char *const dat_ra_type_names[] = {"relational_attention", "rca", "disrca", NULL};
 
 dat_attention_config *dat_dual_relational_options(dat_dual_config *config)
@@ -47,6 +49,7 @@ static dat_status check_sharing(dat_dual_config *c, const char *what)
 
 static dat_status check(dat_dual_config *c, const char *what)
 {
+    DAT_TRY(dat_check_choice(what, "ra_type", (int)c->ra_type, dat_ra_type_names));
     if (c->n_heads_sa < 0 || c->n_heads_ra < 0 || c->n_heads_sa + c->n_heads_ra < 1)
         return dat_usage("%s: n_heads_sa = %" PRId64 " and n_heads_ra = %" PRId64
                          " must not be negative, and at least one of them positive",

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "nn/choice.h"
+
 const char *const dat_feed_forward_names[] = {"identity", "relu",    "gelu",   "silu",
                                               "tanh",     "sigmoid", "swiglu", NULL};
 
@@ -10,6 +12,7 @@ dat_status dat_feed_forward_init(dat_feed_forward *block, dat_params *params, co
 {
     char name[DAT_SCOPE_SIZE];
     bool gated = activation == DAT_SWIGLU;
+    DAT_TRY(dat_check_choice(scope, "activation", activation, dat_feed_forward_names));
     if (dff < 0)
         return dat_usage("%s: dff = %" PRId64 " must be positive, or 0 for the default", scope, dff);
     if (dff == 0)

@@ -1,10 +1,14 @@
 #include "nn/rca.h"
 
+#include "nn/choice.h"
+
 dat_status dat_rca_init(dat_rca_layer *layer, dat_params *params, const char *scope,
                         const dat_rca_config *config)
 {
     *layer = (dat_rca_layer){.config = *config};
-    DAT_TRY(dat_attention_config_complete(&layer->config.attention, scope[0] ? scope : "rca"));
+    const char *what = scope[0] ? scope : "rca";
+    DAT_TRY(dat_attention_config_complete(&layer->config.attention, what));
+    DAT_TRY(dat_check_choice(what, "activation", (int)config->activation, dat_activation_names));
     return dat_attention_init(&layer->layers, params, scope, &layer->config.attention, NULL, NULL);
 }
 

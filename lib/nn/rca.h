@@ -8,7 +8,8 @@
 
 typedef struct dat_rca_config {
     dat_attention_config attention;
-    bool pointwise; /* weights are `activation` of the dot products, 0 where masked; else softmax */
+    bool pointwise; /* weights are `activation` of the dot products, not their softmax; masked ones become 0
+                       after it, as in the reference */
     dat_activation activation; /* of `pointwise` */
 } dat_rca_config;
 

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "nn/choice.h"
+
 const char *const dat_relation_init_names[] = {"package", "paper", NULL};
 
 static dat_status complete_config(dat_relational_config *c, const char *what)
@@ -18,7 +20,8 @@ static dat_status complete_config(dat_relational_config *c, const char *what)
     c->rel_proj_dim = c->rel_proj_dim ? c->rel_proj_dim : width / c->n_relations;
     if (c->rel_proj_dim < 1)
         return dat_usage("%s: rel_proj_dim = %" PRId64 " must be at least 1", what, c->rel_proj_dim);
-    return DAT_OK;
+    DAT_TRY(dat_check_choice(what, "relation_init", (int)c->relation_init, dat_relation_init_names));
+    return dat_check_choice(what, "rel_activation", (int)c->relation_activation, dat_activation_names);
 }
 
 static dat_init wr_init(const dat_relational_layer *layer)
@@ -91,8 +94,7 @@ dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational
 }
 
 dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,
-                                             const dat_symbols *symbols,
-                                             const dat_attention_context *context)
+                                             const dat_symbols *symbols, const dat_attention_context *context)
 {
     dat_tensor *const inputs[DAT_RELATIONAL_PROJECTIONS] = {x, x, x, x};
     const dat_linear_layer *layers[DAT_RELATIONAL_PROJECTIONS];

@@ -49,8 +49,7 @@ void dat_relational_attention_layers(const dat_relational_layer *layer,
 /* Relational attention and wo from projections. */
 dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational_layer *layer,
                                             const dat_relational_projections *projections,
-                                            const dat_symbols *symbols,
-                                            const dat_attention_context *context);
+                                            const dat_symbols *symbols, const dat_attention_context *context);
 
 /* x (B, L, d_model), symbols of width d_model for it -> (B, L, n_heads head_dim), after wo. */
 dat_tensor *dat_relational_attention_forward(dat_tape *tape, const dat_relational_layer *layer, dat_tensor *x,

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "nn/choice.h"
+
 const char *const dat_retriever_names[] = {"positional_symbols", "position_relative", "symbolic_attention",
                                            "rel_sym_attn", NULL};
 
@@ -51,6 +53,7 @@ static dat_status complete_relations(dat_retriever_config *c, const char *what)
 
 static dat_status complete_config(dat_retriever_config *c, const char *what)
 {
+    DAT_TRY(dat_check_choice(what, "symbol retriever", (int)c->kind, dat_retriever_names));
     if (c->d_model < 1)
         return dat_usage("%s: symbols are d_model = %" PRId64 " wide, which must be at least 1", what,
                          c->d_model);

@@ -7,7 +7,8 @@
 #include "nn/linear.h"
 
 /* Symbols and where the one of sender j for receiver i is found in `values`: (B or 1, L, d), (2 max_distance
- * + 1, d) or (L, L, d) by layout (see ops.h). */
+ * + 1, d) or (L, L, d) by layout (see ops.h). Relational heads take any layout, so nothing here corresponds
+ * to the reference's flag use_relative_positional_symbols. */
 typedef struct dat_symbols {
     dat_tensor *values;
     dat_symbol_layout layout;

@@ -27,7 +27,8 @@ dat_tensor *dat_norm_linear(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat
 
 /* --- inner_products.c --- */
 
-/* All inner products between the rows of two sequences, y_ij = a_i . c_j: a (B, n, d), c (B, m, d) -> (B, n, m).
+/* All inner products between the rows of two sequences, y_ij = a_i . c_j: a (B, n, d), c (B, m, d) -> (B, n,
+ * m).
  */
 dat_tensor *dat_inner_products(dat_tape *tape, dat_tensor *a, dat_tensor *c);
 

@@ -70,8 +70,8 @@ bool golden_relative_symbols(const golden_run *run)
 dat_symbols golden_input_symbols(golden_run *run)
 {
     return (dat_symbols){.values = golden_input(run, "symbols"),
-                         .layout = golden_relative_symbols(run) ? DAT_SYMBOLS_BY_PAIR
-                                                                : DAT_SYMBOLS_BY_SENDER};
+                         .layout =
+                             golden_relative_symbols(run) ? DAT_SYMBOLS_BY_PAIR : DAT_SYMBOLS_BY_SENDER};
 }
 
 void golden_complete_relational(const golden_run *run, dat_relational_config *config)

@@ -174,7 +174,8 @@ static void planted_errors_are_found(void **state)
 
 int main(void)
 {
-    dat_parallel_set_threads(1); /* thousands of tiny evaluations: waking threads would take most of the time */
+    dat_parallel_set_threads(
+        1); /* thousands of tiny evaluations: waking threads would take most of the time */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_op_has_a_case),
         cmocka_unit_test(every_case_applies_its_op),

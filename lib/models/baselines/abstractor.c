@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "nn/choice.h"
 #include "util/memory.h"
 
 static dat_status check(const dat_abstractor_config *c)
@@ -20,6 +21,7 @@ static dat_status complete_symbols(dat_retriever_config *symbols, int64_t d_mode
 {
     symbols->d_model = symbols->d_model ? symbols->d_model : d_model;
     symbols->max_length = symbols->max_length ? symbols->max_length : n_objects;
+    DAT_TRY(dat_check_choice("Abstractor", "symbol retriever", (int)symbols->kind, dat_retriever_names));
     if (symbols->kind != DAT_POSITIONAL_SYMBOLS && symbols->kind != DAT_SYMBOLIC_ATTENTION)
         return dat_usage("Abstractor: symbols are its values, so %s cannot supply them; use %s or %s",
                          dat_retriever_names[symbols->kind], dat_retriever_names[DAT_POSITIONAL_SYMBOLS],
