@@ -202,14 +202,15 @@ static void test_prints_nothing(void **state)
     assert_int_equal(size, 0);
 }
 
-/* Saves for ever; the series' length and a number in the summary always agree. */
-static int save_again_and_again(const char *path)
+/* Saves for ever and tells `ready` after every save; the series' length and a number in the summary always
+ * agree. */
+static int save_again_and_again(const char *path, int ready)
 {
     dat_run run = sample_run();
     for (int i = 1;; i++) {
         dat_run_append(&run, "train/step", i, 100);
         dat_run_set_summary(&run, "steps", i);
-        if (dat_run_save(&run, path).code != DAT_CODE_OK)
+        if (dat_run_save(&run, path).code != DAT_CODE_OK || write(ready, "", 1) != 1)
             return 1;
     }
 }
@@ -223,13 +224,20 @@ static void test_killed_writer(void **state)
     dat_run_free(&run);
     int n_progressed = 0;
     for (int i = 0; i < 30; i++) {
+        int ready[2];
+        char byte;
+        assert_int_equal(pipe(ready), 0);
         pid_t child = fork();
         if (child == 0)
-            _exit(save_again_and_again(path.text));
+            _exit(save_again_and_again(path.text, ready[1]));
+        if (i % 2 == 0) /* however slow the machine is, half of the writers get to save once */
+            assert_int_equal(read(ready[0], &byte, 1), 1);
         nanosleep(&(struct timespec){.tv_nsec = (long)dat_rng_below(&rng, 40 * 1000 * 1000)}, NULL);
         int status = 0;
         assert_int_equal(kill(child, SIGKILL), 0);
         assert_int_equal(waitpid(child, &status, 0), child);
+        close(ready[0]);
+        close(ready[1]);
         assert_true(WIFSIGNALED(status));
         assert_ok(dat_run_load(path.text, true, &loaded));
         const dat_series *steps = dat_run_find_series(&loaded, "train/step");
