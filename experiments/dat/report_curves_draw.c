@@ -291,6 +291,15 @@ static char *trials_words(int64_t least, int64_t most)
                          : report_format("%" PRId64 " to %" PRId64 " trials", least, most);
 }
 
+/* What the authors' runs were, whatever our lines that compare with them are called: ", DAT(0,2)"; the caller
+ * frees it. */
+static char *original_name(const curves_trial *trial)
+{
+    if (trial->heads_ra == 0)
+        return report_format(", T(%" PRId64 ")", trial->heads_sa);
+    return report_format(", DAT(%" PRId64 ",%" PRId64 ")", trial->heads_sa, trial->heads_ra);
+}
+
 /* Colours and legend of the originals: the colour of their line and one entry for all; where lines share an
  * original, greys and an entry for each. */
 static void set_originals(curves_drawing *drawing)
@@ -305,8 +314,9 @@ static void set_originals(curves_drawing *drawing)
         bool drawn = first_with_original(figure, i) == i && drawing->most_original_trials > 0;
         if (!drawn || (n > 0 && !shares))
             continue;
-        char *label = report_format("original%s%s  (%s)", shares ? ", " : "",
-                                    shares ? figure->lines[i].model : "", trials);
+        char *name = shares ? original_name(figure->lines[i].example) : dat_copy_string("");
+        char *label = report_format("original%s  (%s)", name, trials);
+        free(name);
         n++;
         report_plot_set_text(&drawing->plot, "original_label", n, label);
         report_plot_set_text(&drawing->plot, "original_tint", n, grey);
