@@ -80,10 +80,22 @@ static bool is_file_name(const char *name)
     return *name != '\0' && strlen(name) < 128;
 }
 
-/* The authors' curves are of Dual Attention and plain Transformers, not of the other baselines. */
-static bool has_original(const char *architecture)
+/* Whether a key has the value, or is not there at all. */
+static bool is_or_absent(const dat_resolved *config, const char *key, const char *value)
 {
-    return architecture && (strcmp(architecture, "dat") == 0 || strcmp(architecture, "transformer") == 0);
+    const char *text = dat_resolved_text(config, key);
+    return !text || strcmp(text, value) == 0;
+}
+
+/* The authors' curves are of plain Transformers and of Dual Attention with symmetric relations, not of its
+ * ablations or of the other baselines. */
+static bool has_original(const dat_resolved *config)
+{
+    const char *architecture = dat_resolved_text(config, "model.architecture");
+    if (!architecture || strcmp(architecture, "dat") != 0)
+        return architecture && strcmp(architecture, "transformer") == 0;
+    return is_or_absent(config, "model.symmetric_relations", "true") &&
+           is_or_absent(config, "model.ra_type", "relational_attention");
 }
 
 /* Fills a trial from a run's config; false, with a warning, when something needed is not there. */
@@ -96,7 +108,7 @@ static bool read_trial(const report_run *run, curves_trial *trial)
                             .figure = figure && *figure ? figure : "relational_games",
                             .model = dat_resolved_text(config, "model.name"),
                             .task = find_task(task),
-                            .original = has_original(architecture)};
+                            .original = has_original(config)};
     const char *problem = NULL;
     if (trial->task < 0)
         problem = "data.task is not a task of relational games";
