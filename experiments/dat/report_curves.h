@@ -10,6 +10,9 @@
 
 enum { CURVES_MAX_TASKS = 16, CURVES_MAX_SPLITS = 8 };
 
+/* Colours that can be told apart; a line of colour c is drawn in colour c modulo this. */
+enum { CURVES_N_COLOURS = 8 };
+
 typedef struct curves_task {
     const char *name;  /* as in configs and reference files */
     const char *words; /* as a panel's title */

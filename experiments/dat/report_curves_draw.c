@@ -11,12 +11,11 @@
 
 /* Okabe & Ito's palette, safe for colour-blind readers; wine (Tol) replaces its yellow, which is faint on
  * white. */
-static const char *const palette[] = {"#0072B2", "#009E73", "#D55E00", "#E69F00",
-                                      "#CC79A7", "#56B4E9", "#000000", "#882255"};
+static const char *const palette[CURVES_N_COLOURS] = {"#0072B2", "#009E73", "#D55E00", "#E69F00",
+                                                      "#CC79A7", "#56B4E9", "#000000", "#882255"};
 static const char *const greys[] = {"#777777", "#333333", "#AAAAAA"};
 static const int markers[] = {7, 5, 9, 13, 11, 15}; /* gnuplot's filled shapes */
 enum {
-    N_COLOURS = sizeof palette / sizeof *palette,
     N_MARKERS = sizeof markers / sizeof *markers,
     N_GREYS = sizeof greys / sizeof *greys,
 };
@@ -277,7 +276,7 @@ static void set_line(curves_drawing *drawing, int i)
     else
         label = report_format("%s  %s–%s", line->label, least, most);
     report_plot_set_text(&drawing->plot, "label", i + 1, label);
-    report_plot_set_text(&drawing->plot, "colour", i + 1, palette[line->colour % N_COLOURS]);
+    report_plot_set_text(&drawing->plot, "colour", i + 1, palette[line->colour % CURVES_N_COLOURS]);
     report_plot_set_number(&drawing->plot, "marker", i + 1, markers[line->colour % N_MARKERS]);
     free(least);
     free(most);
@@ -309,7 +308,7 @@ static void set_originals(curves_drawing *drawing)
     char *trials = trials_words(drawing->least_original_trials, drawing->most_original_trials);
     int n = 0;
     for (int i = 0; i < figure->n_lines; i++) {
-        const char *grey = greys[n % N_GREYS], *own = palette[figure->lines[i].colour % N_COLOURS];
+        const char *grey = greys[n % N_GREYS], *own = palette[figure->lines[i].colour % CURVES_N_COLOURS];
         report_plot_set_text(&drawing->plot, "original_colour", i + 1, shares ? grey : own);
         bool drawn = first_with_original(figure, i) == i && drawing->most_original_trials > 0;
         if (!drawn || (n > 0 && !shares))

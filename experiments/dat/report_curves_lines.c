@@ -132,12 +132,15 @@ static void add_trial(curves_line *line, const curves_trial *trial)
     line->most_params = params > line->most_params ? params : line->most_params;
 }
 
-/* When a model has several lines its colour cannot tell them apart: then every line has its own. */
+/* Where two lines would be drawn alike (a model with several lines, more models than colours in all figures),
+ * every line has a colour of its own. */
 static void give_colours(curves_figure *figure)
 {
     bool repeated = false;
-    for (int i = 1; i < figure->n_lines; i++)
-        repeated = repeated || figure->lines[i].colour == figure->lines[i - 1].colour;
+    for (int i = 0; i < figure->n_lines; i++)
+        for (int j = 0; j < i; j++)
+            repeated =
+                repeated || (figure->lines[i].colour - figure->lines[j].colour) % CURVES_N_COLOURS == 0;
     for (int i = 0; repeated && i < figure->n_lines; i++)
         figure->lines[i].colour = i;
 }
