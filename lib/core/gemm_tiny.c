@@ -1,0 +1,212 @@
+/* Blocks of C stay in registers while the sum runs, so that every value of A and B that is loaded is used
+ * several times. Block sizes are compile-time constants: the loops over a block unroll completely. */
+#include "core/gemm_tiny.h"
+
+#include <string.h>
+
+typedef dat_real lanes __attribute__((vector_size(32)));
+typedef __typeof__((lanes){0} > (lanes){0}) lane_mask;
+typedef dat_real quad __attribute__((vector_size(4 * sizeof(dat_real))));
+
+enum { LANES = sizeof(lanes) / sizeof(dat_real), ROWS = 2, VECTORS = 4, COLUMNS = 4 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE lanes load(const dat_real *from)
+{
+    lanes v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+
+INLINE void store(dat_real *to, lanes v)
+{
+    memcpy(to, &v, sizeof v);
+}
+
+typedef struct tiny_product {
+    int64_t k;
+    dat_real alpha, beta;
+    const dat_real *a; /* element (i, l) at i a_row + l a_column */
+    int64_t a_row, a_column;
+    const dat_real *b;
+    int64_t b_stride;
+    dat_real *c;
+    int64_t c_stride;
+} tiny_product;
+
+/* --- B as it is: rows of C are sums of rows of B --- */
+
+/* C[i.., j..] for `height` rows and `vectors` vectors of columns, without the first `skip` columns. */
+INLINE void sum_block(const tiny_product *p, int height, int vectors, int64_t i, int64_t j, int64_t skip)
+{
+    lanes sums[ROWS][VECTORS];
+    for (int r = 0; r < height; r++)
+        for (int v = 0; v < vectors; v++)
+            sums[r][v] = (lanes){0};
+    const dat_real *a = p->a + i * p->a_row, *b = p->b + j;
+    for (int64_t l = 0; l < p->k; l++, a += p->a_column, b += p->b_stride)
+        for (int v = 0; v < vectors; v++) {
+            lanes row = load(b + v * LANES);
+            for (int r = 0; r < height; r++)
+                sums[r][v] += a[r * p->a_row] * row;
+        }
+    for (int r = 0; r < height; r++)
+        for (int v = 0; v < vectors; v++) {
+            dat_real *c = p->c + (i + r) * p->c_stride + j + v * LANES;
+            lanes sum = p->alpha * sums[r][v];
+            if (p->beta != 0)
+                sum += load(c);
+            if (skip == 0)
+                store(c, sum);
+            for (int64_t lane = skip; skip && lane < LANES; lane++)
+                c[lane] = sum[lane];
+        }
+}
+
+/* One element: for matrices narrower than a vector. */
+INLINE void sum_element(const tiny_product *p, int64_t i, int64_t j)
+{
+    dat_real sum = 0, *c = p->c + i * p->c_stride + j;
+    for (int64_t l = 0; l < p->k; l++)
+        sum += p->a[i * p->a_row + l * p->a_column] * p->b[l * p->b_stride + j];
+    *c = (p->beta != 0 ? *c : 0) + p->alpha * sum;
+}
+
+/* What is left of a row after whole vectors is covered by a vector that ends with the row. */
+INLINE void sum_rows(const tiny_product *p, int height, int64_t i, int64_t n)
+{
+    int64_t j = 0;
+    for (; j + VECTORS * LANES <= n; j += VECTORS * LANES)
+        sum_block(p, height, VECTORS, i, j, 0);
+    for (; j + LANES <= n; j += LANES)
+        sum_block(p, height, 1, i, j, 0);
+    if (j < n && n >= LANES)
+        sum_block(p, height, 1, i, n - LANES, LANES - (n - j));
+    else
+        for (int r = 0; r < height; r++)
+            for (int64_t column = j; column < n; column++)
+                sum_element(p, i + r, column);
+}
+
+static void tiny_sums(const tiny_product *p, int64_t m, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + ROWS <= m; i += ROWS)
+        sum_rows(p, ROWS, i, n);
+    for (; i < m; i++)
+        sum_rows(p, 1, i, n);
+}
+
+/* --- B transposed: elements of C are dot products of contiguous rows --- */
+
+/* Elements k - LANES..k-1 of a row of k, zero where they are before `start`. */
+INLINE lanes load_last(const dat_real *row, int64_t start, int64_t k)
+{
+    static const dat_real indices[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    lane_mask keep = load(indices) >= (dat_real)(start - (k - LANES));
+    return (lanes)((lane_mask)load(row + k - LANES) & keep);
+}
+
+/* The sums over the lanes of four vectors. */
+INLINE quad four_sums(const lanes v[4])
+{
+#ifdef DAT_DOUBLE
+    lanes low =
+        __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6) + __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+    lanes high =
+        __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6) + __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
+    return __builtin_shufflevector(low, high, 0, 1, 4, 5) + __builtin_shufflevector(low, high, 2, 3, 6, 7);
+#else
+    lanes low = __builtin_shufflevector(v[0], v[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+                __builtin_shufflevector(v[0], v[1], 1, 9, 3, 11, 5, 13, 7, 15);
+    lanes high = __builtin_shufflevector(v[2], v[3], 0, 8, 2, 10, 4, 12, 6, 14) +
+                 __builtin_shufflevector(v[2], v[3], 1, 9, 3, 11, 5, 13, 7, 15);
+    lanes both = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13) +
+                 __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
+    return __builtin_shufflevector(both, both, 0, 1, 2, 3) + __builtin_shufflevector(both, both, 4, 5, 6, 7);
+#endif
+}
+
+/* C[i.., j..j+3] for `height` rows, without the first `skip` columns. */
+INLINE void dot_block(const tiny_product *p, int height, int64_t i, int64_t j, int64_t skip)
+{
+    lanes sums[ROWS][COLUMNS];
+    for (int r = 0; r < height; r++)
+        for (int column = 0; column < COLUMNS; column++)
+            sums[r][column] = (lanes){0};
+    const dat_real *a = p->a + i * p->a_row, *b = p->b + j * p->b_stride;
+    int64_t l = 0;
+    for (; l + LANES <= p->k; l += LANES)
+        for (int column = 0; column < COLUMNS; column++) {
+            lanes right = load(b + column * p->b_stride + l);
+            for (int r = 0; r < height; r++)
+                sums[r][column] += load(a + r * p->a_row + l) * right;
+        }
+    for (int column = 0; l < p->k && column < COLUMNS; column++) {
+        lanes right = load_last(b + column * p->b_stride, l, p->k);
+        for (int r = 0; r < height; r++)
+            sums[r][column] += load_last(a + r * p->a_row, l, p->k) * right;
+    }
+    for (int r = 0; r < height; r++) {
+        dat_real *c = p->c + (i + r) * p->c_stride + j;
+        quad sum = four_sums(sums[r]), before = {0};
+        if (p->beta != 0)
+            memcpy(&before, c, sizeof before);
+        sum = before + p->alpha * sum;
+        if (skip == 0)
+            memcpy(c, &sum, sizeof sum);
+        for (int64_t column = skip; skip && column < COLUMNS; column++)
+            c[column] = sum[column];
+    }
+}
+
+/* One element: for matrices narrower than a block and sums shorter than a vector. */
+INLINE void dot_element(const tiny_product *p, int64_t i, int64_t j)
+{
+    dat_real sum = 0, *c = p->c + i * p->c_stride + j;
+    for (int64_t l = 0; l < p->k; l++)
+        sum += p->a[i * p->a_row + l] * p->b[j * p->b_stride + l];
+    *c = (p->beta != 0 ? *c : 0) + p->alpha * sum;
+}
+
+INLINE void dot_rows(const tiny_product *p, int height, int64_t i, int64_t n)
+{
+    int64_t j = 0;
+    for (; j + COLUMNS <= n && p->k >= LANES; j += COLUMNS)
+        dot_block(p, height, i, j, 0);
+    if (j < n && n >= COLUMNS && p->k >= LANES)
+        dot_block(p, height, i, n - COLUMNS, COLUMNS - (n - j));
+    else
+        for (int r = 0; r < height; r++)
+            for (int64_t column = j; column < n; column++)
+                dot_element(p, i + r, column);
+}
+
+static void tiny_dots(const tiny_product *p, int64_t m, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + ROWS <= m; i += ROWS)
+        dot_rows(p, ROWS, i, n);
+    for (; i < m; i++)
+        dot_rows(p, 1, i, n);
+}
+
+void dat_gemm_tiny(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b, dat_real beta,
+                   dat_real *c, int64_t c_stride)
+{
+    tiny_product p = {.k = k,
+                      .alpha = alpha,
+                      .beta = beta,
+                      .a = a.data,
+                      .a_row = a.transposed ? 1 : a.stride,
+                      .a_column = a.transposed ? a.stride : 1,
+                      .b = b.data,
+                      .b_stride = b.stride,
+                      .c = c,
+                      .c_stride = c_stride};
+    if (b.transposed)
+        tiny_dots(&p, m, n);
+    else
+        tiny_sums(&p, m, n);
+}
