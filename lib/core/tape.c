@@ -163,24 +163,48 @@ static void zero_piece(void *context, int64_t piece, int64_t start, int64_t end)
     memset((dat_real *)context + start, 0, (size_t)(end - start) * sizeof(dat_real));
 }
 
-/* Gradients appear when the first consumer's backward is about to add to them, while they are warm in cache.
- */
-static bool ensure_grad(dat_tape *tape, dat_tensor *t)
+static bool take_grad(dat_tape *tape, dat_tensor *t, bool zeroed)
 {
-    if (t->grad)
-        return true;
     t->grad = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
-    if (t->grad)
+    if (t->grad && zeroed)
         dat_parallel(dat_pieces_of(dat_count(t), dat_min_rows(1)), zero_piece, t->grad);
     return t->grad;
 }
 
-static bool ensure_input_grads(dat_node *n)
+static bool misses_grad(const dat_node *n, int i)
+{
+    return n->in[i] && n->in[i]->needs_grad && !n->in[i]->grad;
+}
+
+/* Gradients appear when the first consumer's backward is about to add to them, while they are warm in cache.
+ */
+static bool prepare_input_grads(dat_node *n)
+{
+    n->fresh = 0;
+    for (int i = 0; i < DAT_MAX_INPUTS; i++) {
+        if (!misses_grad(n, i))
+            continue;
+        dat_first_grad first = n->op->first_grad ? n->op->first_grad(n, i) : DAT_GRAD_ZEROED;
+        if (first == DAT_GRAD_WRITTEN)
+            n->fresh |= (uint32_t)1 << i;
+        if (first != DAT_GRAD_TAKEN && !take_grad(n->tape, n->in[i], first == DAT_GRAD_ZEROED))
+            return false;
+    }
+    return true;
+}
+
+/* The gradient of the output, which nobody reads after this node, moves on to inputs that take it. */
+static void hand_over_grad(dat_node *n)
 {
     for (int i = 0; i < DAT_MAX_INPUTS; i++)
-        if (n->in[i] && n->in[i]->needs_grad && !ensure_grad(n->tape, n->in[i]))
-            return false;
-    return true;
+        if (misses_grad(n, i))
+            n->in[i]->grad = n->out->grad;
+}
+
+dat_first_grad dat_first_input_written(const dat_node *n, int input)
+{
+    (void)n;
+    return input == 0 ? DAT_GRAD_WRITTEN : DAT_GRAD_ZEROED;
 }
 
 static void walk_back(dat_tape *tape)
@@ -188,11 +212,12 @@ static void walk_back(dat_tape *tape)
     for (dat_node *n = tape->last; n; n = n->previous) {
         if (!n->out->grad)
             continue; /* nothing that was differentiated depends on it */
-        if (!ensure_input_grads(n))
+        if (!prepare_input_grads(n))
             return;
         size_t scratch_start = tape->arena.used;
         n->op->backward(n);
         tape->arena.used = scratch_start;
+        hand_over_grad(n);
         if (n->op->flops)
             tape->flops += n->op->flops(n, true);
     }
@@ -200,7 +225,8 @@ static void walk_back(dat_tape *tape)
 
 void dat_tape_backward_from(dat_tape *tape, dat_tensor *out, const dat_real *cotangent)
 {
-    if (!out || tape->status.code != DAT_CODE_OK || !out->needs_grad || !ensure_grad(tape, out))
+    if (!out || tape->status.code != DAT_CODE_OK || !out->needs_grad ||
+        (!out->grad && !take_grad(tape, out, true)))
         return;
     for (int64_t i = 0; i < dat_count(out); i++)
         out->grad[i] += cotangent[i];

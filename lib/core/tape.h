@@ -14,6 +14,13 @@ enum { DAT_MAX_INPUTS = 16 };
 
 typedef struct dat_tape dat_tape;
 
+/* What an op's backward does with the gradient of an input that nobody has added to yet. */
+typedef enum dat_first_grad {
+    DAT_GRAD_ZEROED,  /* adds to zeros */
+    DAT_GRAD_WRITTEN, /* writes every element, where dat_is_fresh */
+    DAT_GRAD_TAKEN,   /* nothing: the output's gradient itself becomes the input's */
+} dat_first_grad;
+
 /* All the library knows about an op: a constant next to its code. A multiply-add counts 2 FLOPs; only those
  * of matrix products and attention contractions count. */
 typedef struct dat_op {
@@ -24,6 +31,7 @@ typedef struct dat_op {
     int64_t (*saved)(const dat_node *n);               /* values kept for backward; NULL: none */
     void (*forward)(dat_node *n);                      /* writes every element of n->out->data */
     void (*backward)(dat_node *n);                     /* adds into n->in[i]->grad where it is not NULL */
+    dat_first_grad (*first_grad)(const dat_node *n, int input); /* NULL: DAT_GRAD_ZEROED for all inputs */
 } dat_op;
 
 struct dat_node {
@@ -34,6 +42,7 @@ struct dat_node {
     const void *args;   /* the op's own argument struct */
     dat_real *saved;    /* what forward leaves for backward */
     uint64_t key;       /* this node's stream for dat_rng_element */
+    uint32_t fresh;     /* bit i: in backward, the gradient of in[i] holds nothing yet */
     dat_node *previous; /* recorded before this one */
 };
 
@@ -47,6 +56,12 @@ struct dat_tape {
     double flops;      /* of all ops since begin, forward and backward */
     dat_status status; /* the first error since begin */
 };
+
+/* Whether backward must write the gradient of in[i] instead of adding to it. */
+static inline bool dat_is_fresh(const dat_node *n, int i)
+{
+    return n->fresh >> i & 1;
+}
 
 /* A tape whose steps may use up to `memory_limit` bytes. Training and recording start true. */
 dat_status dat_tape_init(dat_tape *tape, size_t memory_limit);
@@ -76,6 +91,9 @@ void dat_tape_backward_from(dat_tape *tape, dat_tensor *out, const dat_real *cot
 
 /* Records the first error of a step. Returns false, so that shape rules can `return dat_fail(...)`. */
 bool dat_fail(dat_tape *tape, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The rule of ops whose backward writes the gradient of their first input where it is fresh. */
+dat_first_grad dat_first_input_written(const dat_node *n, int input);
 
 /* For shape rules: sets the output's shape. Returns true. */
 bool dat_shape_set(dat_tensor *out, int rank, const int64_t *shape);

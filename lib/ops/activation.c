@@ -71,28 +71,36 @@ void dat_activate(dat_activation activation, int64_t count, const dat_real *x, d
     }
 }
 
+#define FOR_EACH_GRADIENT(gradient)                                                                          \
+    do {                                                                                                     \
+        if (fresh)                                                                                           \
+            FOR_EACH(dx[i] = (gradient));                                                                    \
+        else                                                                                                 \
+            FOR_EACH(dx[i] += (gradient));                                                                   \
+    } while (0)
+
 void dat_activate_backward(dat_activation activation, int64_t count, const dat_real *x, const dat_real *dy,
-                           dat_real *dx)
+                           bool fresh, dat_real *dx)
 {
     switch (activation) {
     case DAT_IDENTITY:
     case DAT_N_ACTIVATIONS:
-        FOR_EACH(dx[i] += dy[i]);
+        FOR_EACH_GRADIENT(dy[i]);
         break;
     case DAT_RELU:
-        FOR_EACH(dx[i] += x[i] > 0 ? dy[i] : 0);
+        FOR_EACH_GRADIENT(x[i] > 0 ? dy[i] : 0);
         break;
     case DAT_GELU:
-        FOR_EACH(dx[i] += dy[i] * gelu_slope(x[i]));
+        FOR_EACH_GRADIENT(dy[i] * gelu_slope(x[i]));
         break;
     case DAT_SILU:
-        FOR_EACH(dx[i] += dy[i] * silu_slope(x[i]));
+        FOR_EACH_GRADIENT(dy[i] * silu_slope(x[i]));
         break;
     case DAT_TANH:
-        FOR_EACH(dx[i] += dy[i] * tanh_slope(x[i]));
+        FOR_EACH_GRADIENT(dy[i] * tanh_slope(x[i]));
         break;
     case DAT_SIGMOID:
-        FOR_EACH(dx[i] += dy[i] * sigmoid_slope(x[i]));
+        FOR_EACH_GRADIENT(dy[i] * sigmoid_slope(x[i]));
         break;
     }
 }

@@ -2,6 +2,7 @@
 #ifndef DAT_OPS_ACTIVATION_H
 #define DAT_OPS_ACTIVATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/real.h"
@@ -22,8 +23,8 @@ extern const char *const dat_activation_names[];
 /* y[i] = activation(x[i]); x and y may be the same. */
 void dat_activate(dat_activation activation, int64_t count, const dat_real *x, dat_real *y);
 
-/* dx[i] += dy[i] * activation'(x[i]). */
+/* dx[i] += dy[i] * activation'(x[i]), or = where `fresh`. */
 void dat_activate_backward(dat_activation activation, int64_t count, const dat_real *x, const dat_real *dy,
-                           dat_real *dx);
+                           bool fresh, dat_real *dx);
 
 #endif

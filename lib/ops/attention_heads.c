@@ -1,7 +1,6 @@
 #include "ops/attention_heads.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "ops/softmax.h"
 
@@ -198,8 +197,7 @@ static const dat_real *dots_backward(const dat_head_sizes *s, const dat_attentio
     mask_pairs(s, args, 0, dp);
     if (!dots)
         return dp;
-    memset(scratch, 0, (size_t)(s->n * s->m) * sizeof *scratch);
-    dat_activate_backward(args->activation, s->n * s->m, dots, dp, scratch);
+    dat_activate_backward(args->activation, s->n * s->m, dots, dp, true, scratch);
     return scratch;
 }
 

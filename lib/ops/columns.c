@@ -1,25 +1,37 @@
 #include "ops/columns.h"
 
+#include <string.h>
+
 #include "ops/partial_sums.h"
 
 typedef struct vector_sum {
     dat_real *sum;
     const dat_real *x;
+    bool fresh;
 } vector_sum;
 
 static void accumulate_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const vector_sum *v = context;
+    if (v->fresh) {
+        memcpy(v->sum + start, v->x + start, (size_t)(end - start) * sizeof(dat_real));
+        return;
+    }
 #pragma omp simd
     for (int64_t i = start; i < end; i++)
         v->sum[i] += v->x[i];
 }
 
+void dat_accumulate_first(dat_real *sum, const dat_real *x, int64_t count, bool fresh)
+{
+    vector_sum v = {sum, x, fresh};
+    dat_parallel(dat_pieces_of(count, dat_min_rows(1)), accumulate_piece, &v);
+}
+
 void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count)
 {
-    vector_sum v = {sum, x};
-    dat_parallel(dat_pieces_of(count, dat_min_rows(1)), accumulate_piece, &v);
+    dat_accumulate_first(sum, x, count, false);
 }
 
 /* Rows of `width` values with one value a column beside them: a bias, or its gradient's partial sums. */

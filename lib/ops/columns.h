@@ -7,6 +7,9 @@
 /* sum[i] += x[i]. */
 void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count);
 
+/* The same, or sum[i] = x[i] where `fresh`. */
+void dat_accumulate_first(dat_real *sum, const dat_real *x, int64_t count, bool fresh);
+
 /* y[r] += bias for every row of y (rows, width). */
 void dat_add_to_rows(dat_real *y, int64_t rows, int64_t width, const dat_real *bias);
 

@@ -75,7 +75,7 @@ static void dropout_forward(dat_node *n)
 
 static void dropout_backward(dat_node *n)
 {
-    mask_all(n, n->in[0]->grad, n->out->grad, n->in[0]->grad);
+    mask_all(n, dat_is_fresh(n, 0) ? NULL : n->in[0]->grad, n->out->grad, n->in[0]->grad);
 }
 
 const dat_op dat_op_dropout = {
@@ -84,6 +84,7 @@ const dat_op dat_op_dropout = {
     .shape = dropout_shape,
     .forward = dropout_forward,
     .backward = dropout_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_dropout(dat_tape *tape, dat_tensor *x, double rate)
@@ -114,7 +115,14 @@ static void add_dropout_backward(dat_node *n)
     if (n->in[0]->grad)
         dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
     if (n->in[1]->grad)
-        mask_all(n, n->in[1]->grad, n->out->grad, n->in[1]->grad);
+        mask_all(n, dat_is_fresh(n, 1) ? NULL : n->in[1]->grad, n->out->grad, n->in[1]->grad);
+}
+
+static dat_first_grad add_dropout_first_grad(const dat_node *n, int input)
+{
+    if (n->in[0] == n->in[1])
+        return DAT_GRAD_ZEROED;
+    return input == 0 ? DAT_GRAD_TAKEN : DAT_GRAD_WRITTEN;
 }
 
 const dat_op dat_op_add_dropout = {
@@ -123,6 +131,7 @@ const dat_op dat_op_add_dropout = {
     .shape = add_dropout_shape,
     .forward = add_dropout_forward,
     .backward = add_dropout_backward,
+    .first_grad = add_dropout_first_grad,
 };
 
 dat_tensor *dat_add_dropout(dat_tape *tape, dat_tensor *x, dat_tensor *y, double rate)

@@ -53,9 +53,17 @@ static void add_backward(dat_node *n)
     if (n->in[0]->grad)
         dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
     if (n->in[1]->grad && rows == 1)
-        dat_accumulate(n->in[1]->grad, n->out->grad, width);
+        dat_accumulate_first(n->in[1]->grad, n->out->grad, width, dat_is_fresh(n, 1));
     else if (n->in[1]->grad)
         dat_add_column_sums(n->tape, n->out->grad, rows, width, n->in[1]->grad);
+}
+
+static dat_first_grad add_first_grad(const dat_node *n, int input)
+{
+    bool twice = n->in[0] == n->in[1], broadcast = dat_count(n->in[1]) < dat_count(n->in[0]);
+    if (twice || (input == 1 && broadcast))
+        return DAT_GRAD_ZEROED;
+    return input == 0 ? DAT_GRAD_TAKEN : DAT_GRAD_WRITTEN;
 }
 
 const dat_op dat_op_add = {
@@ -64,6 +72,7 @@ const dat_op dat_op_add = {
     .shape = add_shape,
     .forward = add_forward,
     .backward = add_backward,
+    .first_grad = add_first_grad,
 };
 
 dat_tensor *dat_add(dat_tape *tape, dat_tensor *a, dat_tensor *b)
@@ -97,7 +106,7 @@ static void activation_backward_piece(void *context, int64_t piece, int64_t star
     (void)piece;
     const dat_node *n = context;
     dat_activate_backward(*(const dat_activation *)n->args, end - start, n->in[0]->data + start,
-                          n->out->grad + start, n->in[0]->grad + start);
+                          n->out->grad + start, dat_is_fresh(n, 0), n->in[0]->grad + start);
 }
 
 static void activation_backward(dat_node *n)
@@ -111,6 +120,7 @@ const dat_op dat_op_activation = {
     .shape = activation_shape,
     .forward = activation_forward,
     .backward = activation_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_activation_apply(dat_tape *tape, dat_tensor *x, dat_activation activation)
@@ -164,21 +174,32 @@ static void swiglu_forward(dat_node *n)
     dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), swiglu_forward_piece, n);
 }
 
-static void swiglu_backward_row(const dat_real *gate, const dat_real *x, const dat_real *dy, int64_t width,
-                                dat_real *dgate, dat_real *dx)
+static inline dat_real gate_slope(dat_real gate, dat_real sigmoid)
 {
-    if (dgate && dx)
+    return sigmoid * (1 + gate * (1 - sigmoid));
+}
+
+/* Either gradient may be absent; both are written where `fresh`, else added to. */
+static void swiglu_backward_row(const dat_real *gate, const dat_real *x, const dat_real *dy, int64_t width,
+                                bool fresh, dat_real *dgate, dat_real *dx)
+{
+    if (dgate && dx && fresh)
 #pragma omp simd
         for (int64_t j = 0; j < width; j++) {
             dat_real s = dat_sigmoid(gate[j]);
-            dgate[j] += dy[j] * x[j] * s * (1 + gate[j] * (1 - s));
+            dgate[j] = dy[j] * x[j] * gate_slope(gate[j], s);
+            dx[j] = dy[j] * gate[j] * s;
+        }
+    else if (dgate && dx)
+#pragma omp simd
+        for (int64_t j = 0; j < width; j++) {
+            dat_real s = dat_sigmoid(gate[j]);
+            dgate[j] += dy[j] * x[j] * gate_slope(gate[j], s);
             dx[j] += dy[j] * gate[j] * s;
         }
     else if (dgate)
-        for (int64_t j = 0; j < width; j++) {
-            dat_real s = dat_sigmoid(gate[j]);
-            dgate[j] += dy[j] * x[j] * s * (1 + gate[j] * (1 - s));
-        }
+        for (int64_t j = 0; j < width; j++)
+            dgate[j] += dy[j] * x[j] * gate_slope(gate[j], dat_sigmoid(gate[j]));
     else if (dx)
         for (int64_t j = 0; j < width; j++)
             dx[j] += dy[j] * gate[j] * dat_sigmoid(gate[j]);
@@ -193,7 +214,7 @@ static void swiglu_backward_piece(void *context, int64_t piece, int64_t start, i
     for (int64_t r = start; r < end; r++) {
         int64_t gate = r * dat_width(g.tensor) + g.first, x = r * dat_width(f.tensor) + f.first;
         swiglu_backward_row(g.tensor->data + gate, f.tensor->data + x, n->out->grad + r * g.width, g.width,
-                            g.tensor->grad ? g.tensor->grad + gate : NULL,
+                            dat_is_fresh(n, GATE), g.tensor->grad ? g.tensor->grad + gate : NULL,
                             f.tensor->grad ? f.tensor->grad + x : NULL);
     }
 }
@@ -203,12 +224,22 @@ static void swiglu_backward(dat_node *n)
     dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), swiglu_backward_piece, n);
 }
 
+/* Two halves of one tensor cover all of its gradient. */
+static dat_first_grad swiglu_first_grad(const dat_node *n, int input)
+{
+    const swiglu_args *args = n->args;
+    bool halves = n->in[GATE] == n->in[FACTOR] && args->columns[GATE].first != args->columns[FACTOR].first &&
+                  2 * args->columns[GATE].width == dat_width(n->in[GATE]);
+    return halves && input == GATE ? DAT_GRAD_WRITTEN : DAT_GRAD_ZEROED;
+}
+
 const dat_op dat_op_swiglu = {
     .name = "swiglu",
     .required = N_SWIGLU,
     .shape = swiglu_shape,
     .forward = swiglu_forward,
     .backward = swiglu_backward,
+    .first_grad = swiglu_first_grad,
 };
 
 dat_tensor *dat_swiglu(dat_tape *tape, dat_columns gate, dat_columns x)

@@ -53,8 +53,8 @@ static void linear_backward(dat_node *n)
     const dat_real *dy = n->out->grad;
     int64_t rows = dat_rows(x), in = weight->shape[1], out = weight->shape[0];
     if (x->grad) /* dx = dy W */
-        dat_gemm(rows, in, out, 1, (dat_matrix){dy, out, false}, (dat_matrix){weight->data, in, false}, 1,
-                 x->grad, in);
+        dat_gemm(rows, in, out, 1, (dat_matrix){dy, out, false}, (dat_matrix){weight->data, in, false},
+                 dat_is_fresh(n, X) ? 0 : 1, x->grad, in);
     if (weight->grad) /* dW = dy^T x */
         dat_gemm(out, in, rows, 1, (dat_matrix){dy, out, true}, (dat_matrix){x->data, in, false}, 1,
                  weight->grad, in);
@@ -69,6 +69,7 @@ const dat_op dat_op_linear = {
     .flops = linear_flops,
     .forward = linear_forward,
     .backward = linear_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_linear(dat_tape *tape, dat_tensor *x, dat_tensor *weight, dat_tensor *bias)

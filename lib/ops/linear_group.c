@@ -96,8 +96,8 @@ static void linear_group_backward(dat_node *n)
     if (!dweight || !dbias)
         return;
     if (x->grad)
-        dat_gemm(rows, in, out, 1, (dat_matrix){dy, out, false}, (dat_matrix){n->saved, in, false}, 1,
-                 x->grad, in);
+        dat_gemm(rows, in, out, 1, (dat_matrix){dy, out, false}, (dat_matrix){n->saved, in, false},
+                 dat_is_fresh(n, X) ? 0 : 1, x->grad, in);
     dat_gemm(out, in, rows, 1, (dat_matrix){dy, out, true}, (dat_matrix){x->data, in, false}, 0, dweight, in);
     bool any_bias = false;
     for (int i = 0; i < group_count(n); i++)
@@ -124,6 +124,7 @@ const dat_op dat_op_linear_group = {
     .saved = linear_group_saved,
     .forward = linear_group_forward,
     .backward = linear_group_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_linear_group(dat_tape *tape, dat_tensor *x, int count, dat_tensor *const *weights,

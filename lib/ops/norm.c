@@ -74,9 +74,10 @@ static void norm_forward(dat_node *n)
     dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), forward_piece, n);
 }
 
-/* One row: adds to dx, and to the piece's sums of dgain and dshift. */
+/* One row: adds to dx or writes it where it is fresh, and adds to the piece's sums of dgain and dshift. */
 static void backward_row(const dat_real *x, dat_real mean, dat_real rstd, const dat_real *gain, bool centred,
-                         const dat_real *dy, int64_t width, dat_real *dx, dat_real *dgain, dat_real *dshift)
+                         const dat_real *dy, int64_t width, bool fresh, dat_real *dx, dat_real *dgain,
+                         dat_real *dshift)
 {
     dat_real sum = 0, dot = 0;
 #pragma omp simd reduction(+ : sum, dot)
@@ -93,7 +94,7 @@ static void backward_row(const dat_real *x, dat_real mean, dat_real rstd, const 
         return;
 #pragma omp simd
     for (int64_t j = 0; j < width; j++)
-        dx[j] += rstd * (gain[j] * dy[j] - sum - (x[j] - mean) * rstd * dot);
+        dx[j] = (fresh ? 0 : dx[j]) + rstd * (gain[j] * dy[j] - sum - (x[j] - mean) * rstd * dot);
 }
 
 /* The gradients of gain and shift, one partial sum for each piece. */
@@ -110,7 +111,7 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     int64_t width = dat_width(x);
     for (int64_t r = start; r < end; r++)
         backward_row(x->data + r * width, n->saved[2 * r], n->saved[2 * r + 1], n->in[GAIN]->data,
-                     n->in[SHIFT] != NULL, n->out->grad + r * width, width,
+                     n->in[SHIFT] != NULL, n->out->grad + r * width, width, dat_is_fresh(n, X),
                      x->grad ? x->grad + r * width : NULL, sums->gain + piece * width,
                      sums->shift + piece * width);
 }
@@ -137,6 +138,7 @@ const dat_op dat_op_layer_norm = {
     .saved = norm_saved,
     .forward = norm_forward,
     .backward = norm_backward,
+    .first_grad = dat_first_input_written,
 };
 
 const dat_op dat_op_rms_norm = {
@@ -146,6 +148,7 @@ const dat_op dat_op_rms_norm = {
     .saved = norm_saved,
     .forward = norm_forward,
     .backward = norm_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_layer_norm(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat_tensor *shift)

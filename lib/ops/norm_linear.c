@@ -116,9 +116,9 @@ static void norm_linear_backward_params(dat_node *n, const dat_real *product, co
     }
 }
 
-/* dx = rstd (h - mean(h) - n mean(h n)) with h = dy (W g), per row; h arrives in `dn` and is overwritten. */
+/* dx = rstd (h - mean(h) - n mean(h n)) with h = dy (W g), per row; h arrives in `dn`. */
 static void normalise_backward_row(const dat_real *normal, dat_real rstd, int64_t width, const dat_real *dn,
-                                   dat_real *dx)
+                                   bool fresh, dat_real *dx)
 {
     dat_real sum = 0, dot = 0;
 #pragma omp simd reduction(+ : sum, dot)
@@ -130,7 +130,7 @@ static void normalise_backward_row(const dat_real *normal, dat_real rstd, int64_
     dot /= (dat_real)width;
 #pragma omp simd
     for (int64_t j = 0; j < width; j++)
-        dx[j] += rstd * (dn[j] - sum - normal[j] * dot);
+        dx[j] = (fresh ? 0 : dx[j]) + rstd * (dn[j] - sum - normal[j] * dot);
 }
 
 static void norm_linear_backward(dat_node *n)
@@ -153,7 +153,8 @@ static void norm_linear_backward(dat_node *n)
         return;
     dat_gemm(rows, in, out, 1, (dat_matrix){dy, out, false}, (dat_matrix){folded, in, false}, 0, dn, in);
     for (int64_t r = 0; r < rows; r++)
-        normalise_backward_row(normal + r * in, rstd[r], in, dn + r * in, x->grad + r * in);
+        normalise_backward_row(normal + r * in, rstd[r], in, dn + r * in, dat_is_fresh(n, X),
+                               x->grad + r * in);
 }
 
 const dat_op dat_op_norm_linear = {
@@ -164,6 +165,7 @@ const dat_op dat_op_norm_linear = {
     .saved = norm_linear_saved,
     .forward = norm_linear_forward,
     .backward = norm_linear_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_norm_linear(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat_tensor *shift,

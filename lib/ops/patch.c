@@ -25,18 +25,19 @@ static bool patchify_shape(dat_tape *tape, dat_node *n)
                          (int64_t[]){x->shape[0], count, patch.height * patch.width * x->shape[1]});
 }
 
-/* Calls for every (patch pixel, channel) of image b, with its offsets in the patches and in the image. */
-#define FOR_EACH_PIXEL(statement)                                                                            \
+/* Calls for every row of pixels of one channel of a patch of image b: `in` is its first offset in the images,
+ * with neighbours at distance 1, and `out` in the patches, with neighbours at distance `channels`. */
+#define FOR_EACH_PIXEL_ROW(statement)                                                                        \
     for (int64_t patch_row = 0; patch_row < rows / patch.height; patch_row++)                                \
         for (int64_t patch_column = 0; patch_column < columns / patch.width; patch_column++)                 \
-            for (int64_t r = 0; r < patch.height; r++)                                                       \
-                for (int64_t c = 0; c < patch.width; c++)                                                    \
-                    for (int64_t channel = 0; channel < channels; channel++, out++) {                        \
-                        int64_t in =                                                                         \
-                            ((b * channels + channel) * rows + patch_row * patch.height + r) * columns +     \
-                            patch_column * patch.width + c;                                                  \
-                        statement;                                                                           \
-                    }
+            for (int64_t r = 0; r < patch.height; r++, row_out += patch.width * channels)                    \
+                for (int64_t channel = 0; channel < channels; channel++) {                                   \
+                    int64_t out = row_out + channel;                                                         \
+                    int64_t in =                                                                             \
+                        ((b * channels + channel) * rows + patch_row * patch.height + r) * columns +         \
+                        patch_column * patch.width;                                                          \
+                    statement;                                                                               \
+                }
 
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
@@ -46,8 +47,9 @@ static void forward_piece(void *context, int64_t piece, int64_t start, int64_t e
     patch_size patch = *(const patch_size *)n->args;
     int64_t channels = x->shape[1], rows = x->shape[2], columns = x->shape[3];
     for (int64_t b = start; b < end; b++) {
-        int64_t out = b * channels * rows * columns;
-        FOR_EACH_PIXEL(n->out->data[out] = x->data[in]);
+        int64_t row_out = b * channels * rows * columns;
+        FOR_EACH_PIXEL_ROW(for (int64_t c = 0; c < patch.width; c++) n->out->data[out + c * channels] =
+                               x->data[in + c]);
     }
 }
 
@@ -64,8 +66,9 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     patch_size patch = *(const patch_size *)n->args;
     int64_t channels = x->shape[1], rows = x->shape[2], columns = x->shape[3];
     for (int64_t b = start; b < end; b++) {
-        int64_t out = b * channels * rows * columns;
-        FOR_EACH_PIXEL(x->grad[in] += n->out->grad[out]);
+        int64_t row_out = b * channels * rows * columns;
+        FOR_EACH_PIXEL_ROW(for (int64_t c = 0; c < patch.width; c++) x->grad[in + c] +=
+                           n->out->grad[out + c * channels]);
     }
 }
 

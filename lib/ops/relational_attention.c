@@ -319,9 +319,7 @@ static void backward_relations(const dat_node *n, const relational_sizes *z, int
         for (int64_t row = 0; row < z->R * z->s.n; row++)
             dat_softmax_row_backward(state->r + row * z->s.n, work->dr + row * z->s.n, z->s.n);
     } else if (state->before) {
-        for (int64_t i = 0; i < z->R * z->square; i++)
-            work->ddots[i] = 0;
-        dat_activate_backward(args->relation_activation, z->R * z->square, state->before, work->dr,
+        dat_activate_backward(args->relation_activation, z->R * z->square, state->before, work->dr, true,
                               work->ddots);
         ddots = work->ddots;
     }

@@ -1,4 +1,4 @@
-/* reshape: the same values, row-major, in another shape. A copy: every tensor has its own gradient. */
+/* reshape: the same values, row-major, in another shape. The gradient moves on as it is. */
 #include <string.h>
 
 #include "ops/columns.h"
@@ -29,7 +29,15 @@ static void reshape_forward(dat_node *n)
 
 static void reshape_backward(dat_node *n)
 {
-    dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
+    if (n->in[0]->grad)
+        dat_accumulate(n->in[0]->grad, n->out->grad, dat_count(n->out));
+}
+
+static dat_first_grad reshape_first_grad(const dat_node *n, int input)
+{
+    (void)n;
+    (void)input;
+    return DAT_GRAD_TAKEN;
 }
 
 const dat_op dat_op_reshape = {
@@ -38,6 +46,7 @@ const dat_op dat_op_reshape = {
     .shape = reshape_shape,
     .forward = reshape_forward,
     .backward = reshape_backward,
+    .first_grad = reshape_first_grad,
 };
 
 dat_tensor *dat_reshape(dat_tape *tape, dat_tensor *x, int rank, const int64_t *shape)

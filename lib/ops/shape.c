@@ -63,7 +63,8 @@ static void prepend_token_backward(dat_node *n)
         if (n->in[POSITIONS]->grad)
             dat_accumulate(n->in[POSITIONS]->grad, dout, (length + 1) * width);
         if (x->grad)
-            dat_accumulate(x->grad + b * length * width, dout + width, length * width);
+            dat_accumulate_first(x->grad + b * length * width, dout + width, length * width,
+                                 dat_is_fresh(n, X));
     }
 }
 
@@ -73,6 +74,7 @@ const dat_op dat_op_prepend_token = {
     .shape = prepend_token_shape,
     .forward = prepend_token_forward,
     .backward = prepend_token_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_prepend_token(dat_tape *tape, dat_tensor *x, dat_tensor *token, dat_tensor *positions)
@@ -158,9 +160,9 @@ static void concat_backward_piece(void *context, int64_t piece, int64_t start, i
     for (int64_t r = start; r < end; r++) {
         const dat_real *dout = n->out->grad + r * (p + q);
         if (n->in[0]->grad)
-            dat_accumulate(n->in[0]->grad + r * p, dout, p);
+            dat_accumulate_first(n->in[0]->grad + r * p, dout, p, dat_is_fresh(n, 0));
         if (n->in[1]->grad)
-            dat_accumulate(n->in[1]->grad + r * q, dout + p, q);
+            dat_accumulate_first(n->in[1]->grad + r * q, dout + p, q, dat_is_fresh(n, 1));
     }
 }
 
@@ -169,12 +171,19 @@ static void concat_backward(dat_node *n)
     dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), concat_backward_piece, n);
 }
 
+static dat_first_grad concat_first_grad(const dat_node *n, int input)
+{
+    (void)input;
+    return n->in[0] == n->in[1] ? DAT_GRAD_ZEROED : DAT_GRAD_WRITTEN;
+}
+
 const dat_op dat_op_concat = {
     .name = "concat",
     .required = 2,
     .shape = concat_shape,
     .forward = concat_forward,
     .backward = concat_backward,
+    .first_grad = concat_first_grad,
 };
 
 dat_tensor *dat_concat(dat_tape *tape, dat_tensor *a, dat_tensor *b)
@@ -209,11 +218,13 @@ static void mean_tokens_backward(dat_node *n)
 {
     const dat_tensor *x = n->in[0];
     int64_t length = x->shape[1], width = x->shape[2];
+    dat_real share = 1 / (dat_real)length;
+    bool fresh = dat_is_fresh(n, 0);
     for (int64_t row = 0; row < x->shape[0] * length; row++) {
         const dat_real *dout = n->out->grad + row / length * width;
 #pragma omp simd
         for (int64_t j = 0; j < width; j++)
-            x->grad[row * width + j] += dout[j] / (dat_real)length;
+            x->grad[row * width + j] = (fresh ? 0 : x->grad[row * width + j]) + dout[j] * share;
     }
 }
 
@@ -223,6 +234,7 @@ const dat_op dat_op_mean_tokens = {
     .shape = mean_tokens_shape,
     .forward = mean_tokens_forward,
     .backward = mean_tokens_backward,
+    .first_grad = dat_first_input_written,
 };
 
 dat_tensor *dat_mean_tokens(dat_tape *tape, dat_tensor *x)

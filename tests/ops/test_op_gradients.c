@@ -127,6 +127,13 @@ static void forgetful_backward(dat_node *n)
     n->in[2]->grad = kept;
 }
 
+/* Adds to a gradient that holds nothing yet. */
+static void stale_backward(dat_node *n)
+{
+    n->fresh = 0;
+    dat_op_linear.backward(n);
+}
+
 /* Wrong only when the first input needs no gradient. */
 static void dependent_backward(dat_node *n)
 {
@@ -153,6 +160,7 @@ static void planted_errors_are_found(void **state)
         {"nan", "input 0, element 2", nan_backward},
         {"overwriting", "input 2", overwriting_backward},
         {"forgetful", "input 2", forgetful_backward},
+        {"stale", "input 0 with a new gradient", stale_backward},
         {"dependent", "input 1 as the only variable, element 0", dependent_backward},
     };
     static const gradcheck_input in[] = {
