@@ -1,6 +1,7 @@
 #include "core/gemm.h"
 
 #include <cblas.h>
+#include <string.h>
 
 #include "core/gemm_tiny.h"
 #include "util/parallel.h"
@@ -54,6 +55,7 @@ typedef struct product {
     int64_t m, n, k, rows_per_piece;
     dat_real alpha, beta;
     dat_matrix a, b;
+    const dat_real *row; /* what rows of C start from, or NULL: beta C */
     dat_real *c;
     int64_t c_stride;
 } product;
@@ -66,19 +68,34 @@ static void multiply_pieces(void *context, int64_t piece, int64_t start, int64_t
         int64_t first = i * p->rows_per_piece;
         int64_t height = first + p->rows_per_piece <= p->m ? p->rows_per_piece : p->m - first;
         dat_matrix part = p->a;
+        dat_real *c = p->c + first * p->c_stride;
         part.data += part.transposed ? first : first * part.stride;
-        blas_gemm(height, p->n, p->k, p->alpha, part, p->b, p->beta, p->c + first * p->c_stride, p->c_stride);
+        for (int64_t r = 0; p->row && r < height; r++)
+            memcpy(c + r * p->c_stride, p->row, (size_t)p->n * sizeof(dat_real));
+        blas_gemm(height, p->n, p->k, p->alpha, part, p->b, p->row ? 1 : p->beta, c, p->c_stride);
     }
+}
+
+static void multiply(product *p)
+{
+    if (p->m == 0 || p->n == 0)
+        return;
+    p->rows_per_piece = rows_per_piece(p->m, p->k);
+    dat_parallel(dat_pieces_of((p->m + p->rows_per_piece - 1) / p->rows_per_piece, 1), multiply_pieces, p);
 }
 
 void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b, dat_real beta,
               dat_real *c, int64_t c_stride)
 {
-    if (m == 0 || n == 0)
-        return;
-    int64_t rows = rows_per_piece(m, k);
-    product p = {m, n, k, rows, alpha, beta, a, b, c, c_stride};
-    dat_parallel(dat_pieces_of((m + rows - 1) / rows, 1), multiply_pieces, &p);
+    multiply(&(product){
+        .m = m, .n = n, .k = k, .alpha = alpha, .beta = beta, .a = a, .b = b, .c = c, .c_stride = c_stride});
+}
+
+void dat_gemm_onto_row(int64_t m, int64_t n, int64_t k, dat_matrix a, dat_matrix b, const dat_real *row,
+                       dat_real *c, int64_t c_stride)
+{
+    multiply(&(product){
+        .m = m, .n = n, .k = k, .alpha = 1, .a = a, .b = b, .row = row, .c = c, .c_stride = c_stride});
 }
 
 void dat_blas_use_one_thread(void)

@@ -20,7 +20,11 @@ typedef struct dat_matrix {
 void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b, dat_real beta,
               dat_real *c, int64_t c_stride);
 
-/* The same on the calling thread, for use inside parallel loops; tiny products do not call BLAS
+/* The same from rows that all start as `row` (n): C = row + op(A) op(B). */
+void dat_gemm_onto_row(int64_t m, int64_t n, int64_t k, dat_matrix a, dat_matrix b, const dat_real *row,
+                       dat_real *c, int64_t c_stride);
+
+/* dat_gemm on the calling thread, for use inside parallel loops; tiny products do not call BLAS
  * (gemm_tiny.h). */
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride);

@@ -119,9 +119,16 @@ static dat_node *new_node(dat_tape *tape, const dat_op *op, dat_tensor *const *i
         memcpy(args_copy, args, args_size);
     dat_rng stream = dat_rng_fork(&(dat_rng){.key = tape->key}, tape->n_nodes++);
     *n = (dat_node){.op = op, .tape = tape, .out = out, .args = args_copy, .key = stream.key};
+    if (op->two_outputs && !(n->second = new_tensor(tape, op->name)))
+        return NULL;
     for (int i = 0; i < n_in; i++)
         n->in[i] = in[i];
     return n;
+}
+
+static void take_values(dat_tape *tape, dat_tensor *t)
+{
+    t->data = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
 }
 
 dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
@@ -133,7 +140,11 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
     if (!n || !op->shape(tape, n))
         return NULL;
     dat_tensor *out = n->out;
-    out->data = dat_tape_take(tape, (size_t)dat_count(out) * sizeof(dat_real));
+    take_values(tape, out);
+    if (n->second) {
+        dat_shape_like(n->second, out);
+        take_values(tape, n->second);
+    }
     if (op->saved)
         n->saved = dat_tape_take(tape, (size_t)op->saved(n) * sizeof(dat_real));
     if (tape->status.code != DAT_CODE_OK)
@@ -148,6 +159,10 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
     out->maker = n;
     for (int i = 0; i < n_in && tape->recording; i++)
         out->needs_grad |= in[i] && in[i]->needs_grad;
+    if (n->second) {
+        n->second->maker = n;
+        n->second->needs_grad = out->needs_grad;
+    }
     if (out->needs_grad) {
         n->previous = tape->last;
         tape->last = n;
@@ -198,7 +213,13 @@ static void hand_over_grad(dat_node *n)
 {
     for (int i = 0; i < DAT_MAX_INPUTS; i++)
         if (misses_grad(n, i))
-            n->in[i]->grad = n->out->grad;
+            n->in[i]->grad = n->second ? n->second->grad : n->out->grad;
+}
+
+/* Whether anything that was differentiated depends on the node. */
+static bool is_needed(const dat_node *n)
+{
+    return n->out->grad || (n->second && n->second->grad);
 }
 
 dat_first_grad dat_first_input_written(const dat_node *n, int input)
@@ -210,9 +231,9 @@ dat_first_grad dat_first_input_written(const dat_node *n, int input)
 static void walk_back(dat_tape *tape)
 {
     for (dat_node *n = tape->last; n; n = n->previous) {
-        if (!n->out->grad)
-            continue; /* nothing that was differentiated depends on it */
-        if (!prepare_input_grads(n))
+        if (!is_needed(n))
+            continue;
+        if ((!n->out->grad && !take_grad(tape, n->out, true)) || !prepare_input_grads(n))
             return;
         size_t scratch_start = tape->arena.used;
         n->op->backward(n);

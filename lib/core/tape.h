@@ -18,7 +18,7 @@ typedef struct dat_tape dat_tape;
 typedef enum dat_first_grad {
     DAT_GRAD_ZEROED,  /* adds to zeros */
     DAT_GRAD_WRITTEN, /* writes every element, where dat_is_fresh */
-    DAT_GRAD_TAKEN,   /* nothing: the output's gradient itself becomes the input's */
+    DAT_GRAD_TAKEN,   /* nothing: the (second) output's gradient itself becomes the input's */
 } dat_first_grad;
 
 /* All the library knows about an op: a constant next to its code. A multiply-add counts 2 FLOPs; only those
@@ -26,6 +26,7 @@ typedef enum dat_first_grad {
 typedef struct dat_op {
     const char *name;
     int required;                                      /* the first `required` inputs must not be NULL */
+    bool two_outputs;                                  /* n->second as well, of the shape of n->out */
     bool (*shape)(dat_tape *tape, dat_node *n);        /* sets n->out's shape, or dat_fail() and false */
     double (*flops)(const dat_node *n, bool backward); /* NULL: none */
     int64_t (*saved)(const dat_node *n);               /* values kept for backward; NULL: none */
@@ -39,6 +40,7 @@ struct dat_node {
     dat_tape *tape;
     dat_tensor *in[DAT_MAX_INPUTS];
     dat_tensor *out;
+    dat_tensor *second; /* of an op with two outputs; its gradient is NULL where nobody uses it */
     const void *args;   /* the op's own argument struct */
     dat_real *saved;    /* what forward leaves for backward */
     uint64_t key;       /* this node's stream for dat_rng_element */

@@ -60,17 +60,17 @@ dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *b
                                       const dat_symbols *symbols, const dat_attention_context *context)
 {
     double rate = block->config.dropout, twice = dat_twice_dropout(rate);
+    dat_tensor *sum;
     if (block->config.norm_first) {
         dat_tensor *normed = dat_norm_forward(tape, &block->norm1, x);
         dat_tensor *attended = dat_block_attention_forward(tape, &block->attention, normed, symbols, context);
-        x = dat_add_dropout(tape, x, attended, twice);
-        normed = dat_norm_forward(tape, &block->norm2, x);
-        return dat_add_dropout(tape, x, dat_feed_forward_forward(tape, &block->feed_forward, normed), rate);
+        normed = dat_norm_after_branch(tape, &block->norm2, x, attended, twice, &sum);
+        return dat_add_dropout(tape, sum, dat_feed_forward_forward(tape, &block->feed_forward, normed), rate);
     }
     dat_tensor *attended = dat_block_attention_forward(tape, &block->attention, x, symbols, context);
-    x = dat_norm_forward(tape, &block->norm1, dat_add_dropout(tape, x, attended, twice));
-    x = dat_dropout(tape, x,
-                    rate); /* the reference drops once more between the halves of a post-norm block */
+    x = dat_norm_after_branch(tape, &block->norm1, x, attended, twice, &sum);
+    /* The reference drops once more between the halves of a post-norm block. */
+    x = dat_dropout(tape, x, rate);
     dat_tensor *fed = dat_feed_forward_forward(tape, &block->feed_forward, x);
-    return dat_norm_forward(tape, &block->norm2, dat_add_dropout(tape, x, fed, rate));
+    return dat_norm_after_branch(tape, &block->norm2, x, fed, rate, &sum);
 }

@@ -28,8 +28,8 @@ dat_status dat_decoder_block_init(dat_decoder_block *block, dat_params *params, 
                                  c->dff, c->activation, c->bias);
 }
 
-/* The order of norm, branch and residual sum is the same for the three branches; only the first two drop: the
- * reference's decoder blocks have no dropout after the feed-forward block, and none between the branches. */
+/* Only the first two branches drop: the reference's decoder blocks have no dropout after the feed-forward
+ * block, and none between the branches. */
 dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *block, dat_tensor *x,
                                       dat_tensor *memory, const dat_symbols *symbols,
                                       const dat_attention_context *context)
@@ -37,18 +37,17 @@ dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *b
     bool first = block->config.block.norm_first;
     double twice = dat_twice_dropout(block->config.block.dropout);
     const dat_attention_context everything = {0};
+    dat_tensor *sum, *fed;
 
     dat_tensor *in = first ? dat_norm_forward(tape, &block->norm1, x) : x;
     dat_tensor *branch = dat_block_attention_forward(tape, &block->attention, in, symbols, context);
-    x = dat_add_dropout(tape, x, branch, twice);
-    x = first ? x : dat_norm_forward(tape, &block->norm1, x);
+    in = dat_norm_after_branch(tape, first ? &block->norm2 : &block->norm1, x, branch, twice, &sum);
+    x = first ? sum : in;
 
-    in = first ? dat_norm_forward(tape, &block->norm2, x) : x;
     branch = dat_attention_forward(tape, &block->cross_attention, in, memory, memory, &everything);
-    x = dat_add_dropout(tape, x, branch, twice);
-    x = first ? x : dat_norm_forward(tape, &block->norm2, x);
+    in = dat_norm_after_branch(tape, first ? &block->norm3 : &block->norm2, x, branch, twice, &sum);
+    x = first ? sum : in;
 
-    in = first ? dat_norm_forward(tape, &block->norm3, x) : x;
-    x = dat_add(tape, x, dat_feed_forward_forward(tape, &block->feed_forward, in));
-    return first ? x : dat_norm_forward(tape, &block->norm3, x);
+    fed = dat_feed_forward_forward(tape, &block->feed_forward, in);
+    return first ? dat_add(tape, x, fed) : dat_norm_after_branch(tape, &block->norm3, x, fed, 0, &sum);
 }

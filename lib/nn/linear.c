@@ -77,3 +77,12 @@ dat_tensor *dat_norm_forward(dat_tape *tape, const dat_norm *norm, dat_tensor *x
     }
     return x;
 }
+
+dat_tensor *dat_norm_after_branch(dat_tape *tape, const dat_norm *norm, dat_tensor *x, dat_tensor *branch,
+                                  double rate, dat_tensor **sum)
+{
+    if (norm->type != DAT_NO_NORM)
+        return dat_residual_norm(tape, x, branch, rate, norm->gain, norm->shift, sum);
+    *sum = dat_add_dropout(tape, x, branch, rate);
+    return *sum;
+}

@@ -42,4 +42,8 @@ void dat_norm_init(dat_norm *norm, dat_params *params, const char *scope, dat_no
 
 dat_tensor *dat_norm_forward(dat_tape *tape, const dat_norm *norm, dat_tensor *x);
 
+/* The end of a residual branch and the norm that reads it: *sum = x + dropout(branch), returns norm(*sum). */
+dat_tensor *dat_norm_after_branch(dat_tape *tape, const dat_norm *norm, dat_tensor *x, dat_tensor *branch,
+                                  double rate, dat_tensor **sum);
+
 #endif

@@ -34,45 +34,26 @@ void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count)
     dat_accumulate_first(sum, x, count, false);
 }
 
-/* Rows of `width` values with one value a column beside them: a bias, or its gradient's partial sums. */
-typedef struct column_values {
-    dat_real *rows;
-    const dat_real *gradient_rows;
+typedef struct column_sums {
+    const dat_real *rows;
     int64_t width;
-    const dat_real *bias;
-    dat_real *sums;
-} column_values;
-
-static void add_bias_piece(void *context, int64_t piece, int64_t start, int64_t end)
-{
-    (void)piece;
-    const column_values *v = context;
-    for (int64_t r = start; r < end; r++)
-#pragma omp simd
-        for (int64_t j = 0; j < v->width; j++)
-            v->rows[r * v->width + j] += v->bias[j];
-}
-
-void dat_add_to_rows(dat_real *y, int64_t rows, int64_t width, const dat_real *bias)
-{
-    column_values v = {.rows = y, .width = width, .bias = bias};
-    dat_parallel(dat_pieces_of(rows, dat_min_rows(width)), add_bias_piece, &v);
-}
+    dat_real *sums; /* of each piece */
+} column_sums;
 
 static void sum_columns_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
-    const column_values *v = context;
+    const column_sums *v = context;
     dat_real *sums = v->sums + piece * v->width;
     for (int64_t r = start; r < end; r++)
 #pragma omp simd
         for (int64_t j = 0; j < v->width; j++)
-            sums[j] += v->gradient_rows[r * v->width + j];
+            sums[j] += v->rows[r * v->width + j];
 }
 
 void dat_add_column_sums(dat_tape *tape, const dat_real *dy, int64_t rows, int64_t width, dat_real *sums)
 {
     dat_pieces pieces = dat_pieces_of(rows, dat_min_rows(width));
-    column_values v = {.gradient_rows = dy, .width = width, .sums = dat_partial_sums(tape, pieces, width)};
+    column_sums v = {dy, width, dat_partial_sums(tape, pieces, width)};
     if (!v.sums)
         return;
     dat_parallel(pieces, sum_columns_piece, &v);

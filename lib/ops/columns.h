@@ -10,9 +10,6 @@ void dat_accumulate(dat_real *sum, const dat_real *x, int64_t count);
 /* The same, or sum[i] = x[i] where `fresh`. */
 void dat_accumulate_first(dat_real *sum, const dat_real *x, int64_t count, bool fresh);
 
-/* y[r] += bias for every row of y (rows, width). */
-void dat_add_to_rows(dat_real *y, int64_t rows, int64_t width, const dat_real *bias);
-
 /* sums[j] += sum over rows of dy (rows, width). */
 void dat_add_column_sums(dat_tape *tape, const dat_real *dy, int64_t rows, int64_t width, dat_real *sums);
 

@@ -41,10 +41,11 @@ static void linear_forward(dat_node *n)
 {
     const dat_tensor *x = n->in[X], *weight = n->in[WEIGHT], *bias = n->in[BIAS];
     int64_t rows = dat_rows(x), in = weight->shape[1], out = weight->shape[0];
-    dat_gemm(rows, out, in, 1, (dat_matrix){x->data, in, false}, (dat_matrix){weight->data, in, true}, 0,
-             n->out->data, out);
+    dat_matrix left = {x->data, in, false}, right = {weight->data, in, true};
     if (bias)
-        dat_add_to_rows(n->out->data, rows, out, bias->data);
+        dat_gemm_onto_row(rows, out, in, left, right, bias->data, n->out->data, out);
+    else
+        dat_gemm(rows, out, in, 1, left, right, 0, n->out->data, out);
 }
 
 static void linear_backward(dat_node *n)

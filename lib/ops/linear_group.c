@@ -81,10 +81,11 @@ static void linear_group_forward(dat_node *n)
         any_bias |= b != NULL;
         first += weight->shape[0];
     }
-    dat_gemm(rows, out, in, 1, (dat_matrix){n->in[X]->data, in, false}, (dat_matrix){n->saved, in, true}, 0,
-             n->out->data, out);
+    dat_matrix left = {n->in[X]->data, in, false}, right = {n->saved, in, true};
     if (any_bias)
-        dat_add_to_rows(n->out->data, rows, out, bias);
+        dat_gemm_onto_row(rows, out, in, left, right, bias, n->out->data, out);
+    else
+        dat_gemm(rows, out, in, 1, left, right, 0, n->out->data, out);
 }
 
 static void linear_group_backward(dat_node *n)

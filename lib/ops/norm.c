@@ -1,16 +1,12 @@
-/* Normalisation over the last axis.
- * layer_norm: n = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = gain n + shift.
- *   With g = gain dy:  dx = rstd (g - mean(g) - n mean(g n)),  dgain = sum dy n,  dshift = sum dy.
- * rms_norm: n = x rstd, rstd = 1 / sqrt(mean(x^2) + eps), y = gain n;  dx = rstd (g - n mean(g n)). */
+/* Normalisation over the last axis; the formulas are in norm_rows.h. */
 #include <inttypes.h>
 
+#include "ops/norm_rows.h"
 #include "ops/ops.h"
 #include "ops/partial_sums.h"
 #include "ops/registry.h"
 
 enum { X, GAIN, SHIFT };
-
-static const dat_real EPS = (dat_real)1e-5;
 
 static bool norm_shape(dat_tape *tape, dat_node *n)
 {
@@ -22,79 +18,29 @@ static bool norm_shape(dat_tape *tape, dat_node *n)
     return dat_shape_like(n->out, x);
 }
 
-/* mean (0 for rms_norm) and rstd of each row. */
+/* The moments of each row. */
 static int64_t norm_saved(const dat_node *n)
 {
     return 2 * dat_rows(n->in[X]);
-}
-
-/* The mean of a row and the reciprocal of its deviation from `centred ? mean : 0`. */
-static void row_moments(const dat_real *x, int64_t width, bool centred, dat_real *mean, dat_real *rstd)
-{
-    dat_real sum = 0, square = 0;
-    if (centred) {
-#pragma omp simd reduction(+ : sum)
-        for (int64_t j = 0; j < width; j++)
-            sum += x[j];
-    }
-    dat_real centre = sum / (dat_real)width;
-#pragma omp simd reduction(+ : square)
-    for (int64_t j = 0; j < width; j++)
-        square += (x[j] - centre) * (x[j] - centre);
-    *mean = centre;
-    *rstd = 1 / DAT_REAL(sqrt)(square / (dat_real)width + EPS);
 }
 
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const dat_node *n = context;
-    const dat_real *gain = n->in[GAIN]->data, *shift = n->in[SHIFT] ? n->in[SHIFT]->data : NULL;
+    const dat_real *shift = n->in[SHIFT] ? n->in[SHIFT]->data : NULL;
     int64_t width = dat_width(n->out);
     for (int64_t r = start; r < end; r++) {
-        const dat_real *x = n->in[X]->data + r * width;
-        dat_real *y = n->out->data + r * width, mean, rstd;
-        row_moments(x, width, shift != NULL, &mean, &rstd);
-        n->saved[2 * r] = mean;
-        n->saved[2 * r + 1] = rstd;
-        if (shift) {
-#pragma omp simd
-            for (int64_t j = 0; j < width; j++)
-                y[j] = gain[j] * ((x[j] - mean) * rstd) + shift[j];
-        } else {
-#pragma omp simd
-            for (int64_t j = 0; j < width; j++)
-                y[j] = gain[j] * (x[j] * rstd);
-        }
+        dat_moments m = dat_norm_row(n->in[X]->data + r * width, width, n->in[GAIN]->data, shift,
+                                     n->out->data + r * width);
+        n->saved[2 * r] = m.mean;
+        n->saved[2 * r + 1] = m.rstd;
     }
 }
 
 static void norm_forward(dat_node *n)
 {
     dat_parallel(dat_pieces_of(dat_rows(n->out), dat_min_rows(dat_width(n->out))), forward_piece, n);
-}
-
-/* One row: adds to dx or writes it where it is fresh, and adds to the piece's sums of dgain and dshift. */
-static void backward_row(const dat_real *x, dat_real mean, dat_real rstd, const dat_real *gain, bool centred,
-                         const dat_real *dy, int64_t width, bool fresh, dat_real *dx, dat_real *dgain,
-                         dat_real *dshift)
-{
-    dat_real sum = 0, dot = 0;
-#pragma omp simd reduction(+ : sum, dot)
-    for (int64_t j = 0; j < width; j++) {
-        dat_real normal = (x[j] - mean) * rstd;
-        sum += gain[j] * dy[j];
-        dot += gain[j] * dy[j] * normal;
-        dgain[j] += dy[j] * normal;
-        dshift[j] += dy[j];
-    }
-    sum = centred ? sum / (dat_real)width : 0;
-    dot /= (dat_real)width;
-    if (!dx)
-        return;
-#pragma omp simd
-    for (int64_t j = 0; j < width; j++)
-        dx[j] = (fresh ? 0 : dx[j]) + rstd * (gain[j] * dy[j] - sum - (x[j] - mean) * rstd * dot);
 }
 
 /* The gradients of gain and shift, one partial sum for each piece. */
@@ -110,10 +56,10 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     const dat_tensor *x = n->in[X];
     int64_t width = dat_width(x);
     for (int64_t r = start; r < end; r++)
-        backward_row(x->data + r * width, n->saved[2 * r], n->saved[2 * r + 1], n->in[GAIN]->data,
-                     n->in[SHIFT] != NULL, n->out->grad + r * width, width, dat_is_fresh(n, X),
-                     x->grad ? x->grad + r * width : NULL, sums->gain + piece * width,
-                     sums->shift + piece * width);
+        dat_norm_row_backward(x->data + r * width, (dat_moments){n->saved[2 * r], n->saved[2 * r + 1]}, width,
+                              n->in[GAIN]->data, n->in[SHIFT] != NULL, n->out->grad + r * width,
+                              dat_is_fresh(n, X), x->grad ? x->grad + r * width : NULL,
+                              sums->gain + piece * width, sums->shift + piece * width);
 }
 
 static void norm_backward(dat_node *n)

@@ -6,13 +6,12 @@
 #include "core/gemm.h"
 #include "ops/columns.h"
 #include "ops/linear_shape.h"
+#include "ops/norm_rows.h"
 #include "ops/ops.h"
 #include "ops/registry.h"
 #include "util/parallel.h"
 
 enum { X, GAIN, SHIFT, WEIGHT, BIAS };
-
-static const dat_real EPS = (dat_real)1e-5;
 
 static bool norm_linear_shape(dat_tape *tape, dat_node *n)
 {
@@ -34,22 +33,6 @@ static double norm_linear_flops(const dat_node *n, bool backward)
 static int64_t norm_linear_saved(const dat_node *n)
 {
     return dat_count(n->in[X]) + dat_rows(n->in[X]) + dat_count(n->in[WEIGHT]);
-}
-
-static void normalise_row(const dat_real *x, int64_t width, dat_real *normal, dat_real *rstd)
-{
-    dat_real sum = 0, square = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < width; j++)
-        sum += x[j];
-    dat_real mean = sum / (dat_real)width;
-#pragma omp simd reduction(+ : square)
-    for (int64_t j = 0; j < width; j++)
-        square += (x[j] - mean) * (x[j] - mean);
-    *rstd = 1 / DAT_REAL(sqrt)(square / (dat_real)width + EPS);
-#pragma omp simd
-    for (int64_t j = 0; j < width; j++)
-        normal[j] = (x[j] - mean) * *rstd;
 }
 
 /* folded (out, in) = W g, and offset (out) = W s + b. */
@@ -76,8 +59,14 @@ static void normalise_piece(void *context, int64_t piece, int64_t start, int64_t
     const dat_node *n = context;
     int64_t rows = dat_rows(n->in[X]), width = dat_width(n->in[X]);
     dat_real *normal = n->saved, *rstd = normal + rows * width;
-    for (int64_t r = start; r < end; r++)
-        normalise_row(n->in[X]->data + r * width, width, normal + r * width, rstd + r);
+    for (int64_t r = start; r < end; r++) {
+        const dat_real *x = n->in[X]->data + r * width;
+        dat_moments m = dat_row_moments(x, width, true);
+        rstd[r] = m.rstd;
+#pragma omp simd
+        for (int64_t j = 0; j < width; j++)
+            normal[r * width + j] = (x[j] - m.mean) * m.rstd;
+    }
 }
 
 static void norm_linear_forward(dat_node *n)
@@ -90,9 +79,8 @@ static void norm_linear_forward(dat_node *n)
         return;
     fold_norm(n, folded, offset);
     dat_parallel(dat_pieces_of(rows, dat_min_rows(in)), normalise_piece, n);
-    dat_gemm(rows, out, in, 1, (dat_matrix){normal, in, false}, (dat_matrix){folded, in, true}, 0,
-             n->out->data, out);
-    dat_add_to_rows(n->out->data, rows, out, offset);
+    dat_gemm_onto_row(rows, out, in, (dat_matrix){normal, in, false}, (dat_matrix){folded, in, true}, offset,
+                      n->out->data, out);
 }
 
 /* With G = dy^T n and t = the column sums of dy: dW = G g + t s^T, dg_j = sum_o W_oj G_oj, ds = W^T t, db =

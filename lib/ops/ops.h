@@ -40,6 +40,13 @@ dat_tensor *dat_layer_norm(dat_tape *tape, dat_tensor *x, dat_tensor *gain, dat_
 /* y = gain * x / sqrt(mean(x^2) + 1e-5) over the last axis. */
 dat_tensor *dat_rms_norm(dat_tape *tape, dat_tensor *x, dat_tensor *gain);
 
+/* --- residual_norm.c --- */
+
+/* sum = x + dropout(y), and its layer norm, or its RMS norm if `shift` is NULL: x and y (..., width) -> the
+ * norm, with `*sum` of the same shape beside it, both made in one pass. */
+dat_tensor *dat_residual_norm(dat_tape *tape, dat_tensor *x, dat_tensor *y, double rate, dat_tensor *gain,
+                              dat_tensor *shift, dat_tensor **sum);
+
 /* --- elementwise.c --- */
 
 /* y = a + b; b has the shape of a or of its last axes, perhaps after some of length 1 (broadcast over the

@@ -6,6 +6,7 @@ const dat_op *const dat_ops[] = {
     &dat_op_norm_linear,
     &dat_op_layer_norm,
     &dat_op_rms_norm,
+    &dat_op_residual_norm,
     &dat_op_add,
     &dat_op_activation,
     &dat_op_swiglu,

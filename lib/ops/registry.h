@@ -9,7 +9,7 @@ extern const dat_op dat_op_linear, dat_op_linear_group, dat_op_norm_linear, dat_
     dat_op_add_dropout, dat_op_prepend_token, dat_op_first_rows, dat_op_concat, dat_op_mean_tokens,
     dat_op_select_token, dat_op_patchify, dat_op_rope, dat_op_attention, dat_op_relational_attention,
     dat_op_disrca, dat_op_neighbour_relations, dat_op_pair_rows, dat_op_cross_entropy, dat_op_inner_products,
-    dat_op_reshape, dat_op_embedding, dat_op_add_positions;
+    dat_op_reshape, dat_op_embedding, dat_op_add_positions, dat_op_residual_norm;
 
 /* All of them; ends with NULL. */
 extern const dat_op *const dat_ops[];

@@ -39,6 +39,12 @@ dat_tensor *call_rms_norm(dat_tape *t, dat_tensor *const *in, const void *args)
     return dat_rms_norm(t, in[0], in[1]);
 }
 
+dat_tensor *call_residual_norm(dat_tape *t, dat_tensor *const *in, const void *args)
+{
+    dat_tensor *sum;
+    return dat_residual_norm(t, in[0], in[1], *(const double *)args, in[2], in[3], &sum);
+}
+
 dat_tensor *call_add(dat_tape *t, dat_tensor *const *in, const void *args)
 {
     (void)args;

@@ -57,6 +57,12 @@ const op_case op_cases[] = {
     {&dat_op_layer_norm, "rank 1", call_layer_norm, NULL, 3, {SHAPE(7), SHAPE(7), SHAPE(7)}},
     {&dat_op_rms_norm, "rank 3", call_rms_norm, NULL, 2, {SHAPE(2, 3, 5), SHAPE(5)}},
     {&dat_op_rms_norm, "width 1", call_rms_norm, NULL, 2, {SHAPE(4, 1), SHAPE(1)}},
+    {&dat_op_residual_norm, "no dropout", call_residual_norm, NUMBER(0), 4,
+     {SHAPE(2, 3, 5), SHAPE(2, 3, 5), SHAPE(5), SHAPE(5)}},
+    {&dat_op_residual_norm, "a third, RMS norm", call_residual_norm, NUMBER(1.0 / 3), 4,
+     {SHAPE(4, 7), SHAPE(4, 7), SHAPE(7), ABSENT}},
+    {&dat_op_residual_norm, "the same tensor twice", call_residual_norm, NUMBER(0.5), 4,
+     {SHAPE(4, 7), SAME, SHAPE(7), SHAPE(7)}},
 
     {&dat_op_add, "same shape", call_add, NULL, 2, {SHAPE(3, 5), SHAPE(3, 5)}},
     {&dat_op_add, "broadcast over two axes", call_add, NULL, 2, {SHAPE(2, 3, 5), SHAPE(5)}},
