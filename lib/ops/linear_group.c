@@ -109,8 +109,8 @@ static void linear_group_backward(dat_node *n)
     }
     for (int i = 0; i < group_count(n); i++) {
         const dat_tensor *weight = weight_of(n, i), *bias = bias_of(n, i);
-        for (int64_t j = 0; weight->grad && j < dat_count(weight); j++)
-            weight->grad[j] += dweight[first * in + j];
+        if (weight->grad)
+            dat_accumulate(weight->grad, dweight + first * in, dat_count(weight));
         for (int64_t j = 0; bias && bias->grad && j < weight->shape[0]; j++)
             bias->grad[j] += dbias[first + j];
         first += weight->shape[0];

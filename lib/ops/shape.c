@@ -14,6 +14,12 @@ static bool expect_sequences(dat_tape *tape, const dat_node *n, const dat_tensor
                                     x->name, dat_shape_text(x, text));
 }
 
+/* Items of a batch, shared by threads. */
+static dat_pieces item_pieces(const dat_tensor *t)
+{
+    return dat_pieces_of(t->shape[0], dat_min_rows(dat_count(t) / (t->shape[0] > 0 ? t->shape[0] : 1)));
+}
+
 /* --- prepend_token: out[b, 0] = token + positions[0], out[b, i + 1] = x[b, i] + positions[i + 1]. --- */
 
 enum { X, TOKEN, POSITIONS };
@@ -36,12 +42,14 @@ static bool prepend_token_shape(dat_tape *tape, dat_node *n)
     return dat_shape_set(n->out, 3, (int64_t[]){x->shape[0], x->shape[1] + 1, width});
 }
 
-static void prepend_token_forward(dat_node *n)
+static void prepend_token_forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
+    (void)piece;
+    const dat_node *n = context;
     const dat_tensor *x = n->in[X];
     const dat_real *positions = n->in[POSITIONS]->data;
     int64_t width = x->shape[2], length = x->shape[1];
-    for (int64_t b = 0; b < x->shape[0]; b++) {
+    for (int64_t b = start; b < end; b++) {
         dat_real *out = n->out->data + b * (length + 1) * width;
 #pragma omp simd
         for (int64_t j = 0; j < width; j++)
@@ -52,20 +60,34 @@ static void prepend_token_forward(dat_node *n)
     }
 }
 
-static void prepend_token_backward(dat_node *n)
+static void prepend_token_forward(dat_node *n)
 {
+    dat_parallel(item_pieces(n->out), prepend_token_forward_piece, n);
+}
+
+static void prepend_token_backward_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const dat_node *n = context;
     const dat_tensor *x = n->in[X];
     int64_t width = x->shape[2], length = x->shape[1];
-    for (int64_t b = 0; b < x->shape[0]; b++) {
+    for (int64_t b = start; b < end; b++) {
         const dat_real *dout = n->out->grad + b * (length + 1) * width;
-        if (n->in[TOKEN]->grad)
-            dat_accumulate(n->in[TOKEN]->grad, dout, width);
-        if (n->in[POSITIONS]->grad)
-            dat_accumulate(n->in[POSITIONS]->grad, dout, (length + 1) * width);
-        if (x->grad)
-            dat_accumulate_first(x->grad + b * length * width, dout + width, length * width,
-                                 dat_is_fresh(n, X));
+        dat_accumulate_first(x->grad + b * length * width, dout + width, length * width, dat_is_fresh(n, X));
     }
+}
+
+static void prepend_token_backward(dat_node *n)
+{
+    const dat_tensor *out = n->out;
+    dat_tensor *token = n->in[TOKEN];
+    int64_t width = dat_width(out), item = out->shape[1] * width;
+    for (int64_t b = 0; token->grad && b < out->shape[0]; b++)
+        dat_accumulate(token->grad, out->grad + b * item, width);
+    if (n->in[POSITIONS]->grad)
+        dat_add_column_sums(n->tape, out->grad, out->shape[0], item, n->in[POSITIONS]->grad);
+    if (n->in[X]->grad)
+        dat_parallel(item_pieces(out), prepend_token_backward_piece, n);
 }
 
 const dat_op dat_op_prepend_token = {
@@ -200,13 +222,15 @@ static bool mean_tokens_shape(dat_tape *tape, dat_node *n)
     return expect_sequences(tape, n, x) && dat_shape_set(n->out, 2, (int64_t[]){x->shape[0], x->shape[2]});
 }
 
-static void mean_tokens_forward(dat_node *n)
+static void mean_tokens_forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
+    (void)piece;
+    const dat_node *n = context;
     const dat_tensor *x = n->in[0];
     int64_t length = x->shape[1], width = x->shape[2];
-    memset(n->out->data, 0, (size_t)dat_count(n->out) * sizeof(dat_real));
-    for (int64_t b = 0; b < x->shape[0]; b++) {
+    for (int64_t b = start; b < end; b++) {
         dat_real *out = n->out->data + b * width;
+        memset(out, 0, (size_t)width * sizeof(dat_real));
         for (int64_t i = 0; i < length; i++)
             dat_accumulate(out, x->data + (b * length + i) * width, width);
         for (int64_t j = 0; j < width; j++)
@@ -214,18 +238,31 @@ static void mean_tokens_forward(dat_node *n)
     }
 }
 
-static void mean_tokens_backward(dat_node *n)
+static void mean_tokens_forward(dat_node *n)
 {
+    dat_parallel(item_pieces(n->in[0]), mean_tokens_forward_piece, n);
+}
+
+static void mean_tokens_backward_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const dat_node *n = context;
     const dat_tensor *x = n->in[0];
     int64_t length = x->shape[1], width = x->shape[2];
     dat_real share = 1 / (dat_real)length;
     bool fresh = dat_is_fresh(n, 0);
-    for (int64_t row = 0; row < x->shape[0] * length; row++) {
+    for (int64_t row = start * length; row < end * length; row++) {
         const dat_real *dout = n->out->grad + row / length * width;
+        dat_real *dx = x->grad + row * width;
 #pragma omp simd
         for (int64_t j = 0; j < width; j++)
-            x->grad[row * width + j] = (fresh ? 0 : x->grad[row * width + j]) + dout[j] * share;
+            dx[j] = (fresh ? 0 : dx[j]) + dout[j] * share;
     }
+}
+
+static void mean_tokens_backward(dat_node *n)
+{
+    dat_parallel(item_pieces(n->in[0]), mean_tokens_backward_piece, n);
 }
 
 const dat_op dat_op_mean_tokens = {
