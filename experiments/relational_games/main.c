@@ -35,10 +35,16 @@ static dat_train_config train_config(const games_config *config)
         .micro_batch = t->micro_batch,
         .evaluate_every = t->evaluate_every,
         .checkpoint_every = t->checkpoint_seconds,
-        .adam = {t->learning_rate, t->beta1, t->beta2, 1e-8},
+        .optimizer = {.adam = {t->learning_rate, t->beta1, t->beta2, 1e-8}},
         .seed = (uint64_t)config->seed,
         .memory_limit = MEMORY_LIMIT,
     };
+}
+
+static dat_prediction forward(dat_tape *tape, const void *model, const dat_batch *batch)
+{
+    return (dat_prediction){games_model_forward(tape, model, dat_batch_images(tape, batch)),
+                            batch->examples.labels};
 }
 
 static dat_status run(const void *values, dat_run *record, const dat_run_control *control)
@@ -60,7 +66,7 @@ static dat_status run(const void *values, dat_run *record, const dat_run_control
     dat_problem problem = {
         .params = &params,
         .model = &model,
-        .forward = games_model_forward,
+        .forward = forward,
         .train = dat_subset_as_dataset(&images.train),
         .splits = images.splits,
         .n_splits = images.n_splits,

@@ -1,22 +1,53 @@
-/* A dataset of labelled examples that are made or decoded on demand, by index. */
+/* Datasets: examples that are made or decoded on demand, by index. An example is numbers (an image), tokens
+ * (one or two sequences) or both, and its labels. */
 #ifndef DAT_DATA_DATASET_H
 #define DAT_DATA_DATASET_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/real.h"
+
+/* The label of a position that does not count, such as padding. */
+enum { DAT_NO_LABEL = -1 };
+
+/* Where n examples are written, one after the other; NULL for what the dataset does not have. */
+typedef struct dat_examples {
+    dat_real *inputs; /* (n, input_shape); images are scaled to [0, 1] */
+    int32_t *tokens;  /* (n, n_tokens) */
+    int32_t *labels;  /* (n, n_labels) */
+} dat_examples;
 
 typedef struct dat_dataset dat_dataset;
 
 struct dat_dataset {
     int64_t size;           /* number of examples */
-    int64_t input_shape[3]; /* images: (channel, row, column) */
+    int64_t input_shape[3]; /* images: (channel, row, column); zeros without numbers */
+    int64_t n_tokens;       /* of an example; 0 without tokens */
+    int64_t n_labels;       /* of an example: 1, or one for every position of a sequence */
     int64_t n_classes;
     const void *state; /* the maker's, borrowed */
-    /* Writes examples indices[0..n-1] as inputs (n, input_shape) scaled to [0, 1], and labels (n). Pure: the
-     * same index gives the same example, in any order and from any thread. */
-    void (*read)(const dat_dataset *dataset, const int64_t *indices, int64_t n, dat_real *inputs,
-                 int32_t *labels);
+    /* Writes examples indices[0..n-1]. Pure: the same epoch and index give the same example, in any order and
+     * from any thread. The epoch counts how often a training run has gone through the examples, for datasets
+     * that vary them; evaluation reads epoch 0. */
+    void (*read)(const dat_dataset *dataset, int64_t epoch, const int64_t *indices, int64_t n,
+                 dat_examples out);
 };
+
+/* Numbers of one example. */
+static inline int64_t dat_input_count(const dat_dataset *dataset)
+{
+    return dataset->input_shape[0] * dataset->input_shape[1] * dataset->input_shape[2];
+}
+
+/* Where example number `first` of `examples` is. */
+static inline dat_examples dat_examples_from(const dat_dataset *dataset, dat_examples examples, int64_t first)
+{
+    return (dat_examples){
+        .inputs = examples.inputs ? examples.inputs + first * dat_input_count(dataset) : NULL,
+        .tokens = examples.tokens ? examples.tokens + first * dataset->n_tokens : NULL,
+        .labels = examples.labels ? examples.labels + first * dataset->n_labels : NULL,
+    };
+}
 
 #endif

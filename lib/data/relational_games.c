@@ -143,18 +143,19 @@ void dat_games_image(const dat_games_dataset *dataset, int64_t i, uint8_t *pixel
     *task_id = scene.task_id;
 }
 
-static void read_examples(const dat_dataset *dataset, const int64_t *indices, int64_t n, dat_real *inputs,
-                          int32_t *labels)
+static void read_examples(const dat_dataset *dataset, int64_t epoch, const int64_t *indices, int64_t n,
+                          dat_examples out)
 {
+    (void)epoch;
     enum { PLANE = DAT_GAMES_IMAGE * DAT_GAMES_IMAGE };
     uint8_t pixels[IMAGE_BYTES];
     for (int64_t i = 0; i < n; i++) {
         int label, task_id;
         dat_games_image(dataset->state, indices[i], pixels, &label, &task_id);
-        labels[i] = label;
+        out.labels[i] = label;
         for (int channel = 0; channel < DAT_GAMES_CHANNELS; channel++)
             for (int place = 0; place < PLANE; place++)
-                *inputs++ = (dat_real)pixels[place * DAT_GAMES_CHANNELS + channel] / 255;
+                *out.inputs++ = (dat_real)pixels[place * DAT_GAMES_CHANNELS + channel] / 255;
     }
 }
 
@@ -162,6 +163,7 @@ dat_dataset dat_games_as_dataset(const dat_games_dataset *dataset)
 {
     return (dat_dataset){.size = dataset->size,
                          .input_shape = {DAT_GAMES_CHANNELS, DAT_GAMES_IMAGE, DAT_GAMES_IMAGE},
+                         .n_labels = 1,
                          .n_classes = 2,
                          .state = dataset,
                          .read = read_examples};

@@ -8,22 +8,26 @@
 
 void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity)
 {
-    const int64_t *shape = data->input_shape;
-    *batch = (dat_batch){.capacity = capacity, .input_shape = {capacity, shape[0], shape[1], shape[2]}};
-    batch->inputs = dat_allocate((size_t)(capacity * shape[0] * shape[1] * shape[2]), sizeof(dat_real));
-    batch->labels = dat_allocate((size_t)capacity, sizeof batch->labels[0]);
+    int64_t inputs = capacity * dat_input_count(data), tokens = capacity * data->n_tokens;
+    *batch = (dat_batch){.data = data, .capacity = capacity};
+    if (inputs)
+        batch->examples.inputs = dat_allocate((size_t)inputs, sizeof(dat_real));
+    if (tokens)
+        batch->examples.tokens = dat_allocate((size_t)tokens, sizeof(int32_t));
+    batch->examples.labels = dat_allocate((size_t)(capacity * data->n_labels), sizeof(int32_t));
 }
 
 void dat_batch_free(dat_batch *batch)
 {
-    free(batch->inputs);
-    free(batch->labels);
+    free(batch->examples.inputs);
+    free(batch->examples.tokens);
+    free(batch->examples.labels);
     *batch = (dat_batch){0};
 }
 
 typedef struct read_work {
-    dat_batch *batch;
-    const dat_dataset *data;
+    const dat_batch *batch;
+    int64_t epoch;
     const int64_t *indices;
 } read_work;
 
@@ -31,42 +35,91 @@ static void read_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const read_work *work = context;
-    const int64_t *shape = work->data->input_shape;
-    int64_t values = shape[0] * shape[1] * shape[2];
-    work->data->read(work->data, work->indices + start, end - start, work->batch->inputs + start * values,
-                     work->batch->labels + start);
+    const dat_dataset *data = work->batch->data;
+    data->read(data, work->epoch, work->indices + start, end - start,
+               dat_examples_from(data, work->batch->examples, start));
 }
 
-void dat_batch_read(dat_batch *batch, const dat_dataset *data, const int64_t *indices, int64_t count)
+void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count)
 {
     DAT_ASSERT(count <= batch->capacity);
-    read_work work = {batch, data, indices};
     batch->count = count;
-    dat_parallel(dat_pieces_of(count, 1), read_piece, &work);
+    dat_parallel(dat_pieces_of(count, 1), read_piece, &(read_work){batch, epoch, indices});
 }
 
-static int64_t count_correct(const dat_tensor *logits, const int32_t *labels)
+dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count)
 {
-    int64_t classes = dat_width(logits), correct = 0;
-    for (int64_t r = 0; r < dat_rows(logits); r++) {
-        const dat_real *row = logits->data + r * classes;
-        int64_t best = 0;
-        for (int64_t k = 1; k < classes; k++)
-            best = row[k] > row[best] ? k : best;
-        correct += best == labels[r];
-    }
+    DAT_ASSERT(start >= 0 && start + count <= batch->count);
+    return (dat_batch){
+        .data = batch->data,
+        .capacity = count,
+        .count = count,
+        .examples = dat_examples_from(batch->data, batch->examples, start),
+    };
+}
+
+int64_t dat_batch_counted(const dat_batch *batch)
+{
+    int64_t counted = 0;
+    for (int64_t i = 0; i < batch->count * batch->data->n_labels; i++)
+        counted += batch->examples.labels[i] != DAT_NO_LABEL;
+    return counted;
+}
+
+dat_tensor *dat_batch_images(dat_tape *tape, const dat_batch *batch)
+{
+    const int64_t *shape = batch->data->input_shape;
+    return dat_tape_input(tape, "images", batch->examples.inputs, 4,
+                          (int64_t[]){batch->count, shape[0], shape[1], shape[2]});
+}
+
+/* Whether the label's logit is the first of the greatest. */
+static bool is_correct(const dat_real *row, int64_t classes, int32_t label)
+{
+    int better = 0;
+#pragma omp simd reduction(| : better)
+    for (int64_t k = 0; k < label; k++)
+        better |= !(row[k] < row[label]);
+#pragma omp simd reduction(| : better)
+    for (int64_t k = label + 1; k < classes; k++)
+        better |= !(row[k] <= row[label]);
+    return !better;
+}
+
+typedef struct count_work {
+    const dat_prediction *prediction;
+    int64_t correct[DAT_MAX_PIECES];
+} count_work;
+
+static void count_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    count_work *work = context;
+    const dat_prediction *p = work->prediction;
+    int64_t classes = dat_width(p->logits);
+    for (int64_t r = start; r < end; r++)
+        if (p->labels[r] != DAT_NO_LABEL)
+            work->correct[piece] += is_correct(p->logits->data + r * classes, classes, p->labels[r]);
+}
+
+static int64_t count_correct(const dat_prediction *prediction)
+{
+    const dat_tensor *logits = prediction->logits;
+    count_work work = {.prediction = prediction};
+    dat_pieces pieces = dat_pieces_of(dat_rows(logits), dat_min_rows(dat_width(logits)));
+    dat_parallel(pieces, count_piece, &work);
+    int64_t correct = 0;
+    for (int64_t piece = 0; piece < pieces.count; piece++)
+        correct += work.correct[piece];
     return correct;
 }
 
-dat_tensor *dat_batch_loss(dat_tape *tape, const dat_problem *problem, const dat_batch *batch,
+dat_tensor *dat_batch_loss(dat_tape *tape, dat_forward *forward, const void *model, const dat_batch *batch,
                            int64_t *correct)
 {
-    int64_t shape[4] = {batch->count, batch->input_shape[1], batch->input_shape[2], batch->input_shape[3]};
-    dat_tensor *inputs = dat_tape_input(tape, "inputs", batch->inputs, 4, shape);
-    dat_tensor *logits = problem->forward(tape, problem->model, inputs);
-    dat_cross_entropy_args args = {.targets = batch->labels, .ignore_index = -1};
-    dat_tensor *loss = dat_cross_entropy(tape, logits, &args);
+    dat_prediction prediction = forward(tape, model, batch);
+    dat_cross_entropy_args args = {.targets = prediction.labels, .ignore_index = DAT_NO_LABEL};
+    dat_tensor *loss = dat_cross_entropy(tape, prediction.logits, &args);
     if (loss)
-        *correct += count_correct(logits, batch->labels);
+        *correct += count_correct(&prediction);
     return loss;
 }

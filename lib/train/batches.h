@@ -1,26 +1,44 @@
-/* Micro-batches of a dataset on a tape: reading, forward pass, loss and accuracy. */
+/* Batches of a dataset, and what a model makes of them on a tape: loss and accuracy. */
 #ifndef DAT_TRAIN_BATCHES_H
 #define DAT_TRAIN_BATCHES_H
 
-#include "train/trainer.h"
+#include "core/tape.h"
+#include "data/dataset.h"
 
-/* Buffers for up to `capacity` examples. */
+/* Some examples of a dataset. */
 typedef struct dat_batch {
+    const dat_dataset *data; /* borrowed */
     int64_t capacity, count;
-    int64_t input_shape[4]; /* (capacity, the dataset's) */
-    dat_real *inputs;       /* owned */
-    int32_t *labels;        /* owned */
+    dat_examples examples; /* owned, unless the batch is a slice of another */
 } dat_batch;
 
 void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity);
 void dat_batch_free(dat_batch *batch);
 
 /* Fills the batch with examples indices[0..count-1], in parallel. */
-void dat_batch_read(dat_batch *batch, const dat_dataset *data, const int64_t *indices, int64_t count);
+void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count);
 
-/* Forward pass and loss of the batch on a tape that has begun; counts right answers in *correct. NULL after
- * an error of the tape. */
-dat_tensor *dat_batch_loss(dat_tape *tape, const dat_problem *problem, const dat_batch *batch,
+/* Examples start..start+count-1 of a batch, borrowed from it. */
+dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count);
+
+/* Labels that count, which a loss is the mean over. */
+int64_t dat_batch_counted(const dat_batch *batch);
+
+/* The batch's numbers as a tensor of the tape, (B, channel, row, column). */
+dat_tensor *dat_batch_images(dat_tape *tape, const dat_batch *batch);
+
+/* What a model says about a batch: logits (rows, classes) and as many labels, at first those of the batch; a
+ * forward function that leaves out positions sets others. */
+typedef struct dat_prediction {
+    dat_tensor *logits;
+    const int32_t *labels;
+} dat_prediction;
+
+typedef dat_prediction dat_forward(dat_tape *tape, const void *model, const dat_batch *batch);
+
+/* Forward pass and mean loss of the batch on a tape that has begun; counts right answers in *correct. NULL
+ * after an error of the tape. */
+dat_tensor *dat_batch_loss(dat_tape *tape, dat_forward *forward, const void *model, const dat_batch *batch,
                            int64_t *correct);
 
 #endif

@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "train/batches.h"
 #include "util/hash.h"
 #include "util/memory.h"
 
@@ -26,8 +25,9 @@ typedef struct trainer {
     dat_run *run;
     const dat_run_control *control;
     dat_tape tape;
-    dat_adam adam;
+    dat_optimizer optimizer;
     dat_batch batch;
+    int64_t micro_batch;
     int64_t *order; /* of the current epoch's examples */
     int64_t steps_per_epoch, total_steps;
     position at;
@@ -63,11 +63,11 @@ static dat_rng stream_of(const trainer *t, uint64_t stream)
 static dat_status save(trainer *t)
 {
     dat_params *params = t->problem->params;
+    const dat_adam *adam = &t->optimizer.adam;
     position here = {t->at.step, seconds_so_far(t)};
     if (t->run->state == DAT_RUN_RUNNING) {
         dat_run_set_blob(t->run, "parameters", params->values, (size_t)params->size * sizeof(dat_real));
-        dat_run_set_blob(t->run, "adam.moments", t->adam.moments,
-                         2 * (size_t)t->adam.size * sizeof(dat_real));
+        dat_run_set_blob(t->run, "adam.moments", adam->moments, 2 * (size_t)adam->size * sizeof(dat_real));
         dat_run_set_blob(t->run, "position", &here, sizeof here);
     }
     dat_status status = dat_run_save(t->run, t->control->path);
@@ -91,16 +91,17 @@ static dat_status restore_blob(const trainer *t, const char *name, void *into, s
 static dat_status restore(trainer *t)
 {
     dat_params *params = t->problem->params;
+    dat_adam *adam = &t->optimizer.adam;
     if (t->run->n_blobs == 0)
         return DAT_OK;
     DAT_TRY(restore_blob(t, "parameters", params->values, (size_t)params->size * sizeof(dat_real)));
-    DAT_TRY(restore_blob(t, "adam.moments", t->adam.moments, 2 * (size_t)t->adam.size * sizeof(dat_real)));
+    DAT_TRY(restore_blob(t, "adam.moments", adam->moments, 2 * (size_t)adam->size * sizeof(dat_real)));
     DAT_TRY(restore_blob(t, "position", &t->at, sizeof t->at));
     if (t->at.step < 0 || t->at.step > t->total_steps)
         return dat_failure("%s: checkpoint is at step %" PRId64 " of %" PRId64
                            "; delete the file and run again",
                            t->control->path, t->at.step, t->total_steps);
-    t->adam.step = t->at.step;
+    adam->step = t->at.step;
     dat_run_clear_blobs(t->run);
     return DAT_OK;
 }
@@ -119,58 +120,75 @@ static void report(trainer *t, const char *phase)
     t->control->report(t->control->sink, &t->progress);
 }
 
-/* Gradients and loss of a batch, slice by slice: every slice's mean counts by its share of the batch. */
-static dat_status accumulate_batch(trainer *t, const int64_t *indices, int64_t count, double *loss,
-                                   int64_t *correct, double *flops)
+/* What a step did. */
+typedef struct step_result {
+    double loss, accuracy, flops;
+    dat_optimizer_report optimizer;
+} step_result;
+
+/* Gradients and loss of a batch, slice by slice: every slice's mean counts by its share of the batch's
+ * labels. */
+static dat_status accumulate_batch(trainer *t, step_result *result)
 {
+    const dat_problem *problem = t->problem;
     dat_rng dropout = stream_of(t, STREAM_DROPOUT);
     dat_rng step_stream = dat_rng_fork(&dropout, (uint64_t)t->at.step);
-    dat_params_zero_grads(t->problem->params);
-    for (int64_t start = 0; start < count; start += t->batch.capacity) {
-        int64_t slice = start + t->batch.capacity <= count ? t->batch.capacity : count - start;
-        double share = (double)slice / (double)count;
-        dat_batch_read(&t->batch, &t->problem->train, indices + start, slice);
+    int64_t counted = dat_batch_counted(&t->batch), correct = 0;
+    dat_params_zero_grads(problem->params);
+    for (int64_t start = 0; start < t->batch.count; start += t->micro_batch) {
+        int64_t left = t->batch.count - start;
+        dat_batch slice = dat_batch_slice(&t->batch, start, left < t->micro_batch ? left : t->micro_batch);
+        double share = counted ? (double)dat_batch_counted(&slice) / (double)counted : 0;
         dat_tape_begin(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
-        dat_tensor *slice_loss = dat_batch_loss(&t->tape, t->problem, &t->batch, correct);
-        dat_tape_backward(&t->tape, slice_loss, (dat_real)share);
+        dat_tensor *loss = dat_batch_loss(&t->tape, problem->forward, problem->model, &slice, &correct);
+        dat_tape_backward(&t->tape, loss, (dat_real)share);
         if (t->tape.status.code != DAT_CODE_OK)
             return t->tape.status;
-        *loss += share * (double)slice_loss->data[0];
-        *flops += t->tape.flops;
+        result->loss += share * (double)loss->data[0];
+        result->flops += t->tape.flops;
     }
+    result->accuracy = counted ? (double)correct / (double)counted : 0;
     return DAT_OK;
 }
 
-static void log_step(trainer *t, double loss, double accuracy)
+static void log_step(trainer *t, const step_result *result)
 {
-    int64_t room = t->total_steps;
-    dat_run_append(t->run, "train/step", (double)t->at.step, room);
-    dat_run_append(t->run, "train/epoch", (double)t->at.step / (double)t->steps_per_epoch, room);
-    dat_run_append(t->run, "train/loss", loss, room);
-    dat_run_append(t->run, "train/accuracy", accuracy, room);
-    dat_run_append(t->run, "train/lr", t->config->adam.learning_rate, room);
-    dat_run_append(t->run, "train/grad_norm", dat_params_grad_norm(t->problem->params), room);
-    dat_run_append(t->run, "train/seconds", seconds_so_far(t), room);
+    const struct {
+        const char *name;
+        double value;
+    } columns[] = {
+        {"train/step", (double)t->at.step},
+        {"train/epoch", (double)t->at.step / (double)t->steps_per_epoch},
+        {"train/loss", result->loss},
+        {"train/accuracy", result->accuracy},
+        {"train/lr", result->optimizer.learning_rate},
+        {"train/grad_norm", result->optimizer.grad_norm},
+        {"train/seconds", seconds_so_far(t)},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        dat_run_append(t->run, columns[i].name, columns[i].value, t->total_steps);
 }
 
 static dat_status step(trainer *t)
 {
+    int64_t epoch = t->at.step / t->steps_per_epoch;
     int64_t first = t->at.step % t->steps_per_epoch * t->config->batch_size;
     int64_t left = t->problem->train.size - first;
     int64_t count = left < t->config->batch_size ? left : t->config->batch_size;
-    double loss = 0, flops = 0, start = now();
-    int64_t correct = 0;
-    DAT_TRY(accumulate_batch(t, t->order + first, count, &loss, &correct, &flops));
-    if (!isfinite(loss))
+    double start = now();
+    step_result result = {0};
+    dat_batch_read(&t->batch, epoch, t->order + first, count);
+    DAT_TRY(accumulate_batch(t, &result));
+    if (!isfinite(result.loss))
         return dat_failure("%s: the loss is %g at step %" PRId64 "; lower train.learning_rate (%g)",
-                           t->run->run_id, loss, t->at.step, t->config->adam.learning_rate);
-    dat_adam_step(&t->adam, t->problem->params, t->config->adam.learning_rate);
+                           t->run->run_id, result.loss, t->at.step, t->config->optimizer.adam.learning_rate);
+    result.optimizer = dat_optimizer_step(&t->optimizer, t->problem->params);
     t->at.step++;
-    if (flops > t->run->flops_per_step)
-        t->run->flops_per_step = flops;
-    log_step(t, loss, (double)correct / (double)count);
-    t->progress.loss = loss;
-    t->progress.accuracy = (double)correct / (double)count;
+    if (result.flops > t->run->flops_per_step)
+        t->run->flops_per_step = result.flops;
+    log_step(t, &result);
+    t->progress.loss = result.loss;
+    t->progress.accuracy = result.accuracy;
     t->progress.samples_per_second = (double)count / (now() - start);
     return DAT_OK;
 }
@@ -195,7 +213,7 @@ static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
         return DAT_OK;
     snprintf(phase, sizeof phase, "evaluate %s", split->name);
     report(t, phase);
-    DAT_TRY(dat_evaluate(&t->tape, t->problem, &split->data, t->batch.capacity, t->control->stop, &result));
+    DAT_TRY(dat_evaluate(&t->tape, t->problem, &split->data, t->micro_batch, t->control->stop, &result));
     if (stopped(t))
         return DAT_OK;
     const struct {
@@ -283,11 +301,18 @@ static dat_status run_all(trainer *t)
     return save(t);
 }
 
+static dat_status start_optimizer(trainer *t)
+{
+    dat_optimizer_config config = t->config->optimizer;
+    config.schedule.steps_per_epoch = t->steps_per_epoch;
+    return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
+}
+
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control)
 {
-    int64_t slice = config->micro_batch < config->batch_size ? config->micro_batch : config->batch_size;
     trainer t = {.config = config, .problem = problem, .run = run, .control = control};
+    t.micro_batch = config->micro_batch < config->batch_size ? config->micro_batch : config->batch_size;
     t.session_start = t.last_save = now();
     t.progress.loss = t.progress.accuracy = NAN;
     t.steps_per_epoch = (problem->train.size + config->batch_size - 1) / config->batch_size;
@@ -295,13 +320,14 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
     if (t.total_steps < 1)
         return dat_usage("training needs at least one example and one epoch");
     DAT_TRY(dat_tape_init(&t.tape, (size_t)config->memory_limit));
-    dat_adam_init(&t.adam, problem->params, &config->adam);
-    dat_batch_init(&t.batch, &problem->train, slice);
+    dat_batch_init(&t.batch, &problem->train, config->batch_size);
     t.order = dat_allocate((size_t)problem->train.size, sizeof t.order[0]);
-    dat_status status = run_all(&t);
+    dat_status status = start_optimizer(&t);
+    if (status.code == DAT_CODE_OK)
+        status = run_all(&t);
     free(t.order);
     dat_batch_free(&t.batch);
-    dat_adam_free(&t.adam);
+    dat_optimizer_free(&t.optimizer);
     dat_tape_free(&t.tape);
     return status;
 }

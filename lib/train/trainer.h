@@ -7,17 +7,16 @@
 #include <signal.h>
 
 #include "core/params.h"
-#include "core/tape.h"
-#include "data/dataset.h"
 #include "io/run_file.h"
-#include "optim/adam.h"
+#include "optim/optimizer.h"
+#include "train/batches.h"
 
 typedef struct dat_train_config {
     int64_t epochs, batch_size;
     int64_t micro_batch;     /* examples per slice of a step; gradients accumulate over a batch's slices */
     int64_t evaluate_every;  /* epochs between evaluations of the splits marked for it */
     double checkpoint_every; /* seconds between saves of the run file */
-    dat_adam_config adam;
+    dat_optimizer_config optimizer; /* a per-epoch schedule gets its steps_per_epoch from the trainer */
     uint64_t seed;
     int64_t memory_limit; /* bytes one micro-batch may use */
 } dat_train_config;
@@ -33,8 +32,7 @@ typedef struct dat_split {
 typedef struct dat_problem {
     dat_params *params; /* allocated and initialised */
     const void *model;
-    dat_tensor *(*forward)(dat_tape *tape, const void *model,
-                           dat_tensor *inputs); /* -> logits (B, classes) */
+    dat_forward *forward;
     dat_dataset train;
     const dat_split *splits;
     int n_splits;
@@ -43,7 +41,7 @@ typedef struct dat_problem {
 /* How far a run is, for a progress display. */
 typedef struct dat_train_progress {
     int64_t step, total_steps, epoch, epochs;
-    double loss, accuracy; /* of the last step; NAN before the first */
+    double loss, accuracy; /* of the last step, over the labels that count; NAN before the first */
     double samples_per_second;
     const char *phase; /* "train" or "evaluate hexos" */
 } dat_train_progress;
@@ -62,7 +60,7 @@ typedef struct dat_run_control {
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control);
 
-/* Mean loss and accuracy over a dataset, with dropout off. */
+/* Mean loss and accuracy over the labels of a dataset that count, with dropout off. */
 typedef struct dat_evaluation {
     double loss, accuracy;
 } dat_evaluation;

@@ -232,6 +232,7 @@ static void the_dataset_gives_channels_first_in_0_to_1(void **state)
     dat_dataset dataset = dat_games_as_dataset(games);
     assert_int_equal(dataset.size, 50);
     assert_int_equal(dataset.n_classes, 2);
+    assert_int_equal(dataset.n_labels, 1);
     assert_int_equal(dataset.input_shape[0], 3);
     assert_int_equal(dataset.input_shape[1], 36);
     assert_int_equal(dataset.input_shape[2], 36);
@@ -239,7 +240,7 @@ static void the_dataset_gives_channels_first_in_0_to_1(void **state)
     static const int64_t indices[3] = {49, 0, 49};
     static dat_real inputs[3][3][36][36];
     int32_t labels[3];
-    dataset.read(&dataset, indices, 3, &inputs[0][0][0][0], labels);
+    dataset.read(&dataset, 0, indices, 3, (dat_examples){.inputs = &inputs[0][0][0][0], .labels = labels});
     for (int i = 0; i < 3; i++) {
         uint8_t pixels[36][36][3];
         int label, task_id;
