@@ -1,0 +1,59 @@
+/* Mathematics problems as tokens. */
+#include <string.h>
+
+#include "data/math.h"
+
+/* Token 0, padding, has no character. */
+static const char alphabet[] = "\0 !'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]"
+                               "abcdefghijklmnopqrstuvwxyz{}";
+_Static_assert(sizeof alphabet == DAT_MATH_N_TOKENS + 1, "the alphabet and an end of string");
+
+int32_t dat_math_token(char character)
+{
+    const char *found = character ? strchr(alphabet + 1, character) : NULL;
+    return found ? (int32_t)(found - alphabet) : -1;
+}
+
+/* Writes the text and the end, padded to n tokens. */
+static void encode(const char *text, int64_t n, int32_t *tokens)
+{
+    int64_t length = (int64_t)strlen(text);
+    DAT_ASSERT(length < n);
+    for (int64_t i = 0; i < n; i++)
+        tokens[i] = i < length ? dat_math_token(text[i]) : i == length ? DAT_MATH_END : DAT_MATH_PADDING;
+}
+
+void dat_math_encode_question(const char *question, int32_t *tokens)
+{
+    encode(question, DAT_MATH_QUESTION_TOKENS, tokens);
+}
+
+void dat_math_encode_answer(const char *answer, int32_t *inputs, int32_t *targets)
+{
+    encode(answer, DAT_MATH_ANSWER_TOKENS, targets);
+    inputs[0] = DAT_MATH_START;
+    memcpy(inputs + 1, targets, (DAT_MATH_ANSWER_TOKENS - 1) * sizeof *inputs);
+}
+
+void dat_math_decode(const int32_t *tokens, int64_t n, char *text)
+{
+    int64_t length = 0;
+    while (length < n && tokens[length] != DAT_MATH_END && tokens[length] != DAT_MATH_PADDING) {
+        DAT_ASSERT(tokens[length] > 0 && tokens[length] < DAT_MATH_N_TOKENS);
+        text[length] = alphabet[tokens[length]];
+        length++;
+    }
+    text[length] = '\0';
+}
+
+void dat_math_encode_pairs(const dat_math_dataset *dataset, const int64_t *indices, int64_t n,
+                           int32_t *questions, int32_t *inputs, int32_t *targets)
+{
+    for (int64_t i = 0; i < n; i++) {
+        dat_math_pair pair;
+        dat_math_pair_at(dataset, indices[i], &pair);
+        dat_math_encode_question(pair.question, questions + i * DAT_MATH_QUESTION_TOKENS);
+        dat_math_encode_answer(pair.answer, inputs + i * DAT_MATH_ANSWER_TOKENS,
+                               targets + i * DAT_MATH_ANSWER_TOKENS);
+    }
+}
