@@ -40,6 +40,7 @@
 
 /* Optimisers, data, files. */
 #include "data/dataset.h"
+#include "data/math.h"
 #include "data/relational_games.h"
 #include "data/subset.h"
 #include "io/config.h"

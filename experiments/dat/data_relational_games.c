@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
+#include "data.h"
 #include "data/relational_games.h"
 #include "io/png.h"
 #include "sheet.h"
 
 enum {
-    ALL = -1,
     MAX_COUNT = 100,
     MAX_GROUPS = (int)DAT_GAMES_N_TASKS * (int)DAT_GAMES_N_OBJECT_SETS,
     N_GENERATED = 10000, /* images a group, for the statistics */
@@ -43,7 +42,7 @@ static const char *const help =
     "  -h, --help      show this help\n";
 
 typedef struct options {
-    int task, objects; /* or ALL */
+    int task, objects; /* or DATA_ALL */
     int64_t count;
     uint64_t seed;
     const char *npz, *out;
@@ -57,24 +56,6 @@ typedef struct group {
     dat_games_dataset *dataset;
     int64_t positives;
 } group;
-
-/* The index of a name in a list that ends with NULL, or ALL for "all". */
-static dat_status parse_choice(const char *option, const char *text, const char *const *names, int *choice)
-{
-    char known[128] = "";
-    *choice = ALL;
-    if (strcmp(text, "all") == 0)
-        return DAT_OK;
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *choice = i;
-            return DAT_OK;
-        }
-        strncat(known, names[i], sizeof known - strlen(known) - 3);
-        strcat(known, ", ");
-    }
-    return dat_usage("%s is '%s', expected %sor all", option, text, known);
-}
 
 static dat_status parse_number(const char *option, const char *text, uint64_t minimum, uint64_t maximum,
                                uint64_t *number)
@@ -94,10 +75,10 @@ static dat_status parse_option(int option, options *o)
     switch (option) {
     case 't':
         o->wants_generated = true;
-        return parse_choice("--task", optarg, dat_games_task_names, &o->task);
+        return data_choice("--task", optarg, dat_games_task_names, &o->task);
     case 'j':
         o->wants_generated = true;
-        return parse_choice("--objects", optarg, dat_games_object_names, &o->objects);
+        return data_choice("--objects", optarg, dat_games_object_names, &o->objects);
     case 'c':
         DAT_TRY(parse_number("--count", optarg, 1, MAX_COUNT, &number));
         o->count = (int64_t)number;
@@ -125,7 +106,7 @@ static dat_status parse_options(int argc, char **argv, options *o)
         {"npz", required_argument, NULL, 'n'},   {"out", required_argument, NULL, 'o'},
         {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
-    *o = (options){.task = ALL, .objects = ALL, .count = 10, .out = "relational_games.png"};
+    *o = (options){.task = DATA_ALL, .objects = DATA_ALL, .count = 10, .out = "relational_games.png"};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
         if (option == '?' || option == ':')
@@ -158,7 +139,7 @@ static void generate(const options *o, group *groups, int *n_groups)
     *n_groups = 0;
     for (int task = 0; task < DAT_GAMES_N_TASKS; task++)
         for (int objects = 0; objects < DAT_GAMES_N_OBJECT_SETS; objects++) {
-            if ((o->task != ALL && o->task != task) || (o->objects != ALL && o->objects != objects))
+            if ((o->task != DATA_ALL && o->task != task) || (o->objects != DATA_ALL && o->objects != objects))
                 continue;
             group *g = &groups[(*n_groups)++];
             dat_games_priors priors = dat_games_default_priors((dat_games_task)task);
@@ -229,7 +210,7 @@ static void print_table(const group *groups, int n_groups)
     }
 }
 
-static dat_status show_relational_games(int argc, char **argv)
+dat_status data_relational_games(int argc, char **argv)
 {
     options o;
     group groups[MAX_GROUPS] = {{.dataset = NULL}};
@@ -249,26 +230,4 @@ static dat_status show_relational_games(int argc, char **argv)
     for (int i = 0; i < n_groups; i++)
         dat_games_free(groups[i].dataset);
     return status;
-}
-
-int command_data(int argc, char **argv)
-{
-    static const char *const usage = "Usage: dat data relational_games [OPTION]...\n"
-                                     "       dat data relational_games --help\n";
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        fputs(usage, stdout);
-        return 0;
-    }
-    if (argc < 2) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    if (strcmp(argv[1], "relational_games") != 0) {
-        fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games\n", argv[1]);
-        return 2;
-    }
-    dat_status status = show_relational_games(argc - 1, argv + 1);
-    if (status.code != DAT_CODE_OK)
-        fprintf(stderr, "dat data relational_games: %s\n", status.message);
-    return (int)status.code;
 }

@@ -17,4 +17,9 @@ double chi_square(const int64_t *counts, const double *probabilities, int n);
  * with probability 0 must be 0. */
 bool histogram_is(const char *what, const int64_t *counts, const double *probabilities, int n, double sigmas);
 
+/* Whether two samples can come from one distribution: the chi-square of n counts of each, where neighbouring
+ * counts are taken together until 5 are expected in the smaller sample. True for less than two such groups;
+ * prints the chi-square when not. */
+bool histograms_agree(const char *what, const int64_t *first, const int64_t *second, int n, double sigmas);
+
 #endif

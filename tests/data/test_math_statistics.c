@@ -1,0 +1,134 @@
+/* Generated mathematics problems have the statistics of the official generator's: of every module and level,
+ * histograms of what can be counted are compared with those of the sample, and the share of problems that are
+ * thrown away with the measured one. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "data/math_problem.h"
+#include "support/chance.h"
+#include "support/math_features.h"
+
+/* Enough generated problems that their own sampling error hardly counts. */
+enum { TIMES = 5 };
+
+/* Of 820 histograms of the true generator one would be beyond with a chance of 3%. */
+static const double SIGMAS = 4;
+
+/* Allocates: a tally is large. The caller frees it. */
+static math_tally *tally_of(const dat_math_dataset *dataset)
+{
+    math_tally *tally = calloc(1, sizeof *tally);
+    assert_non_null(tally);
+    for (int64_t i = 0; i < dat_math_size(dataset); i++) {
+        dat_math_pair pair;
+        dat_math_pair_at(dataset, i, &pair);
+        math_tally_add(tally, &pair);
+    }
+    return tally;
+}
+
+static math_tally *tally_of_sample(dat_math_module module, dat_math_level level, int64_t *size)
+{
+    char path[512];
+    dat_status status =
+        dat_math_path(DAT_SOURCE_DIR "/datasets/mathematics", module, level, path, sizeof path);
+    assert_string_equal(status.message, "");
+    dat_math_dataset *dataset;
+    status = dat_math_read(&(const char *){path}, 1, &dataset);
+    assert_string_equal(status.message, "");
+    *size = dat_math_size(dataset);
+    math_tally *tally = tally_of(dataset);
+    dat_math_free(dataset);
+    return tally;
+}
+
+static math_tally *tally_of_generated(dat_math_module module, dat_math_level level, int64_t size)
+{
+    dat_math_dataset *dataset = dat_math_generate(module, &level, 1, 1, size);
+    math_tally *tally = tally_of(dataset);
+    dat_math_free(dataset);
+    return tally;
+}
+
+/* The number of features in which a sample differs from problems generated at some level. */
+static int differences(dat_math_module module, dat_math_level level, dat_math_level generated_level)
+{
+    int64_t size;
+    math_tally *sample = tally_of_sample(module, level, &size);
+    math_tally *generated = tally_of_generated(module, generated_level, TIMES * size);
+    int n = 0;
+    for (int i = 0; i < MATH_FEATURES; i++) {
+        char what[128];
+        snprintf(what, sizeof what, "%s, %s and %s, %s", dat_math_module_names[module],
+                 dat_math_level_names[level], dat_math_level_names[generated_level], math_feature_name(i));
+        n += !histograms_agree(what, sample->counts[i], generated->counts[i], MATH_FEATURE_VALUES, SIGMAS);
+    }
+    free(sample);
+    free(generated);
+    return n;
+}
+
+static void generated_problems_are_like_the_sample(void **state)
+{
+    (void)state;
+    for (int module = 0; module < DAT_MATH_N_MODULES; module++)
+        for (int level = 0; level < DAT_MATH_N_LEVELS; level++)
+            assert_int_equal(
+                differences((dat_math_module)module, (dat_math_level)level, (dat_math_level)level), 0);
+}
+
+/* The comparison sees a difference of one level in every module. */
+static void problems_of_another_level_are_not(void **state)
+{
+    (void)state;
+    for (int module = 0; module < DAT_MATH_N_MODULES; module++)
+        assert_true(differences((dat_math_module)module, DAT_MATH_EASY, DAT_MATH_MEDIUM) >= 2);
+}
+
+/* Shares of problems that are too long, measured on the official generator with 4,000 accepted problems a
+ * level (1,000 for interpolate) and printed with two digits. */
+static void as_many_problems_are_thrown_away(void **state)
+{
+    (void)state;
+    static const double rejected[DAT_MATH_N_MODULES][DAT_MATH_N_LEVELS] = {
+        [DAT_MATH_DIFFERENTIATE] = {.46, .53, .60, .58},
+        [DAT_MATH_ADD] = {.23, .24, .27, .26},
+        [DAT_MATH_EXPAND] = {.07, .09, .13, .11},
+    };
+    for (int module = 0; module < DAT_MATH_N_MODULES; module++)
+        for (int level = 0; level < DAT_MATH_N_LEVELS; level++) {
+            enum { N = 40000 };
+            int n_rejected = 0;
+            dat_rng root = dat_rng_seed(2);
+            for (uint64_t i = 0; i < N; i++) {
+                dat_math_pair pair;
+                dat_math_draw draw = dat_math_draw_start(dat_rng_fork(&root, i));
+                n_rejected +=
+                    !dat_math_draw_pair(&draw, (dat_math_module)module, (dat_math_level)level, &pair);
+                assert_false(draw.overflow);
+            }
+            double share = (double)n_rejected / N, expected = rejected[module][level];
+            double n = (level == DAT_MATH_INTERPOLATE ? 1000 : 4000) / (1 - expected);
+            double error = sqrt(expected * (1 - expected) * (1 / n + 1.0 / N));
+            if (!(fabs(share - expected) <= 0.005 + 3 * error))
+                fail_msg("%s %s: %.4f are thrown away, expected %.2f", dat_math_module_names[module],
+                         dat_math_level_names[level], share, expected);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generated_problems_are_like_the_sample),
+        cmocka_unit_test(problems_of_another_level_are_not),
+        cmocka_unit_test(as_many_problems_are_thrown_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
