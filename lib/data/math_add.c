@@ -83,8 +83,8 @@ static void draw_combination(dat_math_draw *draw, const int64_t *value, int n, d
     while (all_zero(c->f, n) || all_zero(c->g, n)) {
         int64_t i = dat_math_range(draw, 0, n - 1);
         int64_t sign = dat_math_coin(draw) ? 1 : -1;
-        c->f[i] += sign * c->b;
-        c->g[i] -= sign * c->a;
+        c->f[i] = dat_math_plus(c->f[i], sign * c->b, &draw->overflow);
+        c->g[i] = dat_math_plus(c->g[i], -sign * c->a, &draw->overflow);
     }
 }
 

@@ -6,6 +6,15 @@
 #include "data/math_compose.h"
 #include "data/math_linear.h"
 
+/* Gives the number a name: "Let y = " or "Let y be ". */
+static void begin_sentence(dat_math_draw *draw, const char *verb, dat_math_entity *entity)
+{
+    entity->letter = dat_math_letter(draw);
+    dat_math_put_string(&entity->sentence, "Let ");
+    dat_math_put_character(&entity->sentence, entity->letter);
+    dat_math_put_string(&entity->sentence, verb);
+}
+
 void dat_math_give_sum(dat_math_draw *draw, dat_math_share share, dat_math_fraction value,
                        dat_math_entity *entity)
 {
@@ -20,10 +29,7 @@ void dat_math_give_sum(dat_math_draw *draw, dat_math_share share, dat_math_fract
     dat_math_entity sides[2];
     dat_math_compose(draw, share, values, 2, sides);
     dat_math_put_texts(draw, sides, 2, &entity->before);
-    entity->letter = dat_math_letter(draw);
-    dat_math_put_string(&entity->sentence, "Let ");
-    dat_math_put_character(&entity->sentence, entity->letter);
-    dat_math_put_string(&entity->sentence, " = ");
+    begin_sentence(draw, " = ", entity);
     dat_math_put_entity(&entity->sentence, &sides[0]);
     dat_math_put_string(&entity->sentence, is_sum ? " + " : " - ");
     dat_math_put_entity(&entity->sentence, &sides[1]);
@@ -38,10 +44,7 @@ void dat_math_give_arithmetic(dat_math_draw *draw, dat_math_share share, dat_mat
     dat_math_draw_arithmetic(draw, value, dat_math_share_take(&share), &expression);
     dat_math_arithmetic_constants(&expression, &constants);
     dat_math_replace_constants(draw, share, &constants, &entity->before);
-    entity->letter = dat_math_letter(draw);
-    dat_math_put_string(&entity->sentence, "Let ");
-    dat_math_put_character(&entity->sentence, entity->letter);
-    dat_math_put_string(&entity->sentence, " be ");
+    begin_sentence(draw, " be ", entity);
     dat_math_put_arithmetic(&entity->sentence, &expression);
     dat_math_put_character(&entity->sentence, '.');
 }
@@ -121,10 +124,7 @@ void dat_math_give_function_value(dat_math_draw *draw, dat_math_share share, dat
     dat_math_entity parts[2];
     dat_math_compose(draw, share, values, 2, parts);
     dat_math_put_texts(draw, parts, 2, &entity->before);
-    entity->letter = dat_math_letter(draw);
-    dat_math_put_string(&entity->sentence, "Let ");
-    dat_math_put_character(&entity->sentence, entity->letter);
-    dat_math_put_string(&entity->sentence, " be ");
+    begin_sentence(draw, " be ", entity);
     dat_math_put_character(&entity->sentence, parts[0].letter);
     dat_math_put_character(&entity->sentence, '(');
     dat_math_put_entity(&entity->sentence, &parts[1]);

@@ -11,7 +11,7 @@
 
 enum {
     DAT_MATH_N_LETTERS = 25,  /* a to z without e, which reads as a number */
-    DAT_MATH_MAX_TERMS = 32,  /* of a sum; the longest is 24 */
+    DAT_MATH_MAX_TERMS = 32,  /* of a sum; the longest has 20 */
     DAT_MATH_MAX_POWERS = 16, /* coefficients of a polynomial in one variable; the longest has 13 */
 };
 

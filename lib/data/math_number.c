@@ -7,7 +7,7 @@ static int64_t checked(bool overflowed, int64_t value, bool *overflow)
     if (!overflowed && value != INT64_MIN) /* |value| is a number, too */
         return value;
     *overflow = true;
-    return 0;
+    return 1;
 }
 
 int64_t dat_math_plus(int64_t a, int64_t b, bool *overflow)
@@ -109,9 +109,9 @@ dat_math_fraction dat_math_integer(int64_t value)
 
 dat_math_fraction dat_math_ratio(int64_t numerator, int64_t denominator, bool *overflow)
 {
-    if (denominator == 0) { /* an overflow became 0 */
+    if (denominator == 0) {
         *overflow = true;
-        return dat_math_integer(0);
+        return dat_math_integer(1);
     }
     int64_t divisor = dat_math_gcd(numerator, denominator);
     if (denominator < 0)

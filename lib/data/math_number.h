@@ -1,5 +1,6 @@
 /* Exact numbers of the mathematics problems: 64-bit fractions and a little number theory. Results that leave
- * 64 bits set a sticky flag and become 0, so that the problem they belong to can be thrown away at its end.
+ * 64 bits set a sticky flag and become 1, which nothing loops on or divides by in vain; the problem they
+ * belong to is thrown away at its end.
  */
 #ifndef DAT_DATA_MATH_NUMBER_H
 #define DAT_DATA_MATH_NUMBER_H
@@ -43,7 +44,8 @@ dat_math_factors dat_math_factorise(int64_t value);
 /* The share of integers that have no factor in common with value >= 2: the product of 1 - 1 / p. */
 double dat_math_coprime_density(int64_t value);
 
-/* The integer `value` as a fraction; numerator / denominator (not 0) in lowest terms. */
+/* The integer `value` as a fraction; numerator / denominator in lowest terms (a denominator of 0 counts as
+ * overflow). */
 dat_math_fraction dat_math_integer(int64_t value);
 dat_math_fraction dat_math_ratio(int64_t numerator, int64_t denominator, bool *overflow);
 

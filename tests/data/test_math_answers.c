@@ -46,18 +46,24 @@ static void the_solver_is_right(void **state)
     assert_false(math_solve("Expand 3 + x!", answer));
 }
 
+static dat_math_dataset *read_sample(dat_math_module module, dat_math_level level)
+{
+    char path[512];
+    dat_math_dataset *dataset;
+    dat_status status =
+        dat_math_path(DAT_SOURCE_DIR "/datasets/mathematics", module, level, path, sizeof path);
+    assert_string_equal(status.message, "");
+    status = dat_math_read(&(const char *){path}, 1, &dataset);
+    assert_string_equal(status.message, "");
+    return dataset;
+}
+
 static void published_answers_are_right(void **state)
 {
     (void)state;
     for (int module = 0; module < DAT_MATH_N_MODULES; module++)
         for (int level = 0; level < DAT_MATH_N_LEVELS; level++) {
-            char path[512];
-            dat_math_dataset *dataset;
-            dat_status status = dat_math_path(DAT_SOURCE_DIR "/datasets/mathematics", (dat_math_module)module,
-                                              (dat_math_level)level, path, sizeof path);
-            assert_string_equal(status.message, "");
-            status = dat_math_read(&(const char *){path}, 1, &dataset);
-            assert_string_equal(status.message, "");
+            dat_math_dataset *dataset = read_sample((dat_math_module)module, (dat_math_level)level);
             assert_int_equal(dat_math_size(dataset),
                              level == DAT_MATH_INTERPOLATE ? N_INTERPOLATE : N_TRAINING);
             for (int64_t i = 0; i < dat_math_size(dataset); i++) {
@@ -98,6 +104,54 @@ static void generated_text_has_the_official_characters(void **state)
         }
 }
 
+/* Of "-3*f(x)", "f(x)" or "y*f(x)": the letter of the multiplier (0 for a number) and of the function. */
+static const char *read_term(const char *term, char *multiplier, char *function)
+{
+    term += *term == '-';
+    *multiplier = *term >= 'a' && term[1] == '*' ? *term : '\0';
+    term += *multiplier ? 2 : strspn(term, "0123456789*");
+    *function = *term;
+    assert_int_equal(term[1], '(');
+    return term + strlen("f(x)");
+}
+
+/* Letters come before numbers, and are in alphabetical order; numbers are in the order of their functions. */
+static void assert_in_order(const char *question)
+{
+    static const char *const openings[] = {"What is ", "Calculate ", "Give ", "Determine "};
+    const char *terms = NULL;
+    for (int i = 0; i < 4 && !terms; i++) {
+        terms = strstr(question, openings[i]);
+        terms = terms ? terms + strlen(openings[i]) : NULL;
+    }
+    assert_non_null(terms);
+    char multipliers[2], functions[2];
+    const char *sign = read_term(terms, &multipliers[0], &functions[0]);
+    read_term(sign + strlen(" + "), &multipliers[1], &functions[1]);
+    if (multipliers[0] && multipliers[1])
+        assert_true(multipliers[0] < multipliers[1]);
+    else if (multipliers[0] == multipliers[1])
+        assert_true(functions[0] < functions[1]);
+    else
+        assert_true(multipliers[0]);
+}
+
+static void combinations_are_in_the_official_order(void **state)
+{
+    (void)state;
+    for (int level = 0; level < DAT_MATH_N_LEVELS; level++) {
+        dat_math_dataset *dataset = read_sample(DAT_MATH_ADD, (dat_math_level)level);
+        for (int64_t i = 0; i < dat_math_size(dataset); i++) {
+            dat_math_pair published, generated;
+            dat_math_pair_at(dataset, i, &published);
+            dat_math_example(DAT_MATH_ADD, (dat_math_level)level, 6, (uint64_t)i, &generated);
+            assert_in_order(published.question);
+            assert_in_order(generated.question);
+        }
+        dat_math_free(dataset);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +159,7 @@ int main(void)
         cmocka_unit_test(published_answers_are_right),
         cmocka_unit_test(generated_answers_are_right),
         cmocka_unit_test(generated_text_has_the_official_characters),
+        cmocka_unit_test(combinations_are_in_the_official_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

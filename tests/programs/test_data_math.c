@@ -1,6 +1,4 @@
 /* `dat data math` end to end: examples, files that the library reads, wrong usage. */
-#define _XOPEN_SOURCE 700 /* nftw */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "data/math.h"
 #include "support/launch.h"
 #include "support/math_solve.h"
+#include "support/run_file_sample.h"
 
 /* Runs dat data math with these arguments; the caller frees the result. */
 #define CALL(...) call((const char *const[]){DAT_BINARY_DIR "/bin/dat", "data", "math", __VA_ARGS__, NULL})
@@ -23,27 +21,6 @@ static launch_end *call(const char *const *argv)
 {
     launch process = launch_program(argv, NULL);
     return launch_wait(&process);
-}
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/dat-test-math-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Questions and answers are printed as they are, and the same seed prints the same. */
@@ -75,7 +52,7 @@ static void examples_and_statistics_are_printed(void **state)
 
 static void files_are_written_in_the_official_layout(void **state)
 {
-    (void)state;
+    const char *folder = *state;
     enum { N = 50 };
     launch_end *end = CALL("--count", "50", "--seed", "9", "--out", folder);
     assert_string_equal(end->err, "");
@@ -130,7 +107,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples_and_statistics_are_printed),
-        cmocka_unit_test_setup_teardown(files_are_written_in_the_official_layout, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(files_are_written_in_the_official_layout, sample_folder_create,
+                                        sample_folder_delete),
         cmocka_unit_test(wrong_usage_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
