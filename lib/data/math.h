@@ -45,7 +45,8 @@ typedef struct dat_math_pair {
     char answer[DAT_MATH_MAX_ANSWER + 1];
 } dat_math_pair;
 
-/* Generates example `index` of a module, level and seed, always the same. Takes one to fifty microseconds. */
+/* Generates example `index` of a module, level and seed, always the same. Takes about one to ten
+ * microseconds. */
 void dat_math_example(dat_math_module module, dat_math_level level, uint64_t seed, uint64_t index,
                       dat_math_pair *pair);
 

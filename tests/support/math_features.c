@@ -206,6 +206,52 @@ static int composed(const view *v)
     return n;
 }
 
+/* The sentence of a kind, or NULL. */
+static const char *sentence_of(const view *v, kind wanted)
+{
+    const char *sentence = v->question;
+    for (const char *next; (next = strstr(sentence, ". ")); sentence = next + 2)
+        if (kind_of(sentence, (size_t)(next - sentence)) == wanted)
+            return sentence;
+    return NULL;
+}
+
+/* How many numbers and letters the arithmetic has. */
+static int arithmetic_length(const view *v)
+{
+    const char *sentence = v->kinds[ARITHMETIC] > 0 ? sentence_of(v, ARITHMETIC) : NULL;
+    int n = 0;
+    for (bool inside = false; sentence && *sentence != '.'; sentence++) {
+        bool is_name = isalnum((unsigned char)*sentence) != 0;
+        n += is_name && !inside;
+        inside = is_name;
+    }
+    return n;
+}
+
+/* Digits at the start of a polynomial whose value is asked for, if it is given as "Let f(x) = ...": 1 more.
+ */
+static int digits_of_function(const view *v)
+{
+    const char *value = v->kinds[VALUE] > 0 ? sentence_of(v, VALUE) : NULL;
+    char definition[] = "Let f(";
+    if (!value)
+        return 0;
+    definition[4] = value[strlen("Let y be ")];
+    const char *start = strstr(v->question, definition);
+    start = start && strncmp(start + 8, " = ", 3) == 0 ? start + 11 : NULL;
+    return start ? 1 + (int)strspn(start + (*start == '-'), "0123456789") : 0;
+}
+
+/* Whether the first term of what is to be expanded is a constant. */
+static int starts_with_constant(const view *v)
+{
+    const char *term = v->question + strcspn(v->question, " ");
+    term += strspn(term, " (-");
+    size_t n = strspn(term, "0123456789");
+    return n > 0 && term[n] != '*';
+}
+
 /* The value is a function's, or how often something is in the problem. */
 static const struct {
     const char *name;
@@ -254,6 +300,9 @@ static const struct {
     {"combinations", .kind = COMBINATION},
     {"plain", .kind = PLAIN},
     {"composed", .value = composed},
+    {"length of arithmetic", .value = arithmetic_length},
+    {"digits of functions", .value = digits_of_function},
+    {"starts with a constant", .value = starts_with_constant},
 };
 _Static_assert(sizeof features / sizeof features[0] == MATH_FEATURES, "the number in the header");
 
@@ -280,4 +329,11 @@ void math_tally_add(math_tally *tally, const dat_math_pair *pair)
         DAT_ASSERT(value >= 0 && value < MATH_FEATURE_VALUES);
         tally->counts[i][value]++;
     }
+}
+
+void math_tally_join(math_tally *tally, const math_tally *other)
+{
+    for (int i = 0; i < MATH_FEATURES; i++)
+        for (int value = 0; value < MATH_FEATURE_VALUES; value++)
+            tally->counts[i][value] += other->counts[i][value];
 }

@@ -4,7 +4,7 @@
 
 #include "data/math.h"
 
-enum { MATH_FEATURES = 41, MATH_FEATURE_VALUES = 200 };
+enum { MATH_FEATURES = 44, MATH_FEATURE_VALUES = 200 };
 
 /* For each feature and value the number of problems. */
 typedef struct math_tally {
@@ -15,5 +15,8 @@ const char *math_feature_name(int feature);
 
 /* Counts all features of a problem. */
 void math_tally_add(math_tally *tally, const dat_math_pair *pair);
+
+/* Adds all counts of another tally. */
+void math_tally_join(math_tally *tally, const math_tally *other);
 
 #endif
