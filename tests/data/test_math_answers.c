@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "data/math.h"
+#include "support/math_sample.h"
 #include "support/math_solve.h"
 
 enum { N_TRAINING = 1200, N_INTERPOLATE = 1000, N_GENERATED = 1500 };
@@ -46,24 +47,12 @@ static void the_solver_is_right(void **state)
     assert_false(math_solve("Expand 3 + x!", answer));
 }
 
-static dat_math_dataset *read_sample(dat_math_module module, dat_math_level level)
-{
-    char path[512];
-    dat_math_dataset *dataset;
-    dat_status status =
-        dat_math_path(DAT_SOURCE_DIR "/datasets/mathematics", module, level, path, sizeof path);
-    assert_string_equal(status.message, "");
-    status = dat_math_read(&(const char *){path}, 1, &dataset);
-    assert_string_equal(status.message, "");
-    return dataset;
-}
-
 static void published_answers_are_right(void **state)
 {
     (void)state;
     for (int module = 0; module < DAT_MATH_N_MODULES; module++)
         for (int level = 0; level < DAT_MATH_N_LEVELS; level++) {
-            dat_math_dataset *dataset = read_sample((dat_math_module)module, (dat_math_level)level);
+            dat_math_dataset *dataset = math_sample((dat_math_module)module, (dat_math_level)level);
             assert_int_equal(dat_math_size(dataset),
                              level == DAT_MATH_INTERPOLATE ? N_INTERPOLATE : N_TRAINING);
             for (int64_t i = 0; i < dat_math_size(dataset); i++) {
@@ -140,7 +129,7 @@ static void combinations_are_in_the_official_order(void **state)
 {
     (void)state;
     for (int level = 0; level < DAT_MATH_N_LEVELS; level++) {
-        dat_math_dataset *dataset = read_sample(DAT_MATH_ADD, (dat_math_level)level);
+        dat_math_dataset *dataset = math_sample(DAT_MATH_ADD, (dat_math_level)level);
         for (int64_t i = 0; i < dat_math_size(dataset); i++) {
             dat_math_pair published, generated;
             dat_math_pair_at(dataset, i, &published);

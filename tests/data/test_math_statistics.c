@@ -14,6 +14,7 @@
 #include "data/math_problem.h"
 #include "support/chance.h"
 #include "support/math_features.h"
+#include "support/math_sample.h"
 
 /* Enough generated problems that their own sampling error hardly counts. */
 enum { TIMES = 5 };
@@ -51,13 +52,7 @@ static void add_all(math_tally *tally, dat_math_dataset *dataset)
 /* Counts the sample of a level and problems generated at some level. */
 static void count(dat_math_module module, dat_math_level level, dat_math_level generated_level, comparison *c)
 {
-    char path[512];
-    dat_math_dataset *dataset;
-    dat_status status =
-        dat_math_path(DAT_SOURCE_DIR "/datasets/mathematics", module, level, path, sizeof path);
-    assert_string_equal(status.message, "");
-    status = dat_math_read(&(const char *){path}, 1, &dataset);
-    assert_string_equal(status.message, "");
+    dat_math_dataset *dataset = math_sample(module, level);
     int64_t size = dat_math_size(dataset);
     *c = (comparison){.sample = {{{0}}}};
     add_all(&c->sample, dataset);
