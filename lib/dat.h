@@ -40,11 +40,18 @@
 
 /* Optimisers, data, files. */
 #include "data/dataset.h"
+#include "data/documents.h"
 #include "data/math.h"
 #include "data/relational_games.h"
 #include "data/subset.h"
+#include "data/token_shard.h"
+#include "data/token_windows.h"
+#include "data/token_writer.h"
+#include "data/tokenizer.h"
+#include "data/tokenizer_train.h"
 #include "io/config.h"
 #include "io/csv.h"
+#include "io/file_map.h"
 #include "io/npz.h"
 #include "io/png.h"
 #include "io/run_file.h"

@@ -3,10 +3,13 @@
 #ifndef DAT_EXPERIMENTS_COMMANDS_H
 #define DAT_EXPERIMENTS_COMMANDS_H
 
-/* dat data: looks at a dataset. */
+/* dat data: looks at a dataset or prepares it. */
 int command_data(int argc, char **argv);
 
 /* dat report: tables and figures from run files. */
 int command_report(int argc, char **argv);
+
+/* dat tokenizer: encodes, decodes, trains. */
+int command_tokenizer(int argc, char **argv);
 
 #endif

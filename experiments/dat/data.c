@@ -1,4 +1,4 @@
-/* dat data: looks at a dataset. */
+/* dat data: looks at a dataset or prepares it. */
 #include "data.h"
 
 #include <stdio.h>
@@ -12,6 +12,7 @@ static const struct {
 } datasets[] = {
     {"relational_games", data_relational_games},
     {"math", data_math},
+    {"text", data_text},
 };
 
 dat_status data_choice(const char *option, const char *text, const char *const *names, int *choice)
@@ -35,6 +36,7 @@ int command_data(int argc, char **argv)
 {
     static const char *const usage = "Usage: dat data relational_games [OPTION]...\n"
                                      "       dat data math [OPTION]...\n"
+                                     "       dat data text --tokenizer T --out DIR [OPTION]... FILE...\n"
                                      "       dat data DATASET --help\n";
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
@@ -52,6 +54,6 @@ int command_data(int argc, char **argv)
             fprintf(stderr, "dat data %s: %s\n", argv[1], status.message);
         return (int)status.code;
     }
-    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games or math\n", argv[1]);
+    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games, math or text\n", argv[1]);
     return 2;
 }

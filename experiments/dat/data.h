@@ -10,6 +10,9 @@ dat_status data_relational_games(int argc, char **argv);
 /* Mathematics: examples and statistics, or files. */
 dat_status data_math(int argc, char **argv);
 
+/* Text: token files. */
+dat_status data_text(int argc, char **argv);
+
 enum { DATA_ALL = -1 };
 
 /* The index of a name in a list that ends with NULL, or DATA_ALL for "all". */

@@ -9,8 +9,9 @@ static const char *const help =
     "Usage: dat COMMAND [ARGUMENT]...\n"
     "\n"
     "Commands:\n"
-    "  data DATASET [OPTION]...   show examples and statistics of a dataset\n"
+    "  data DATASET [OPTION]...   show examples and statistics of a dataset, or prepare it\n"
     "  report [OPTION]...         make tables and figures from the run files in results/\n"
+    "  tokenizer ACTION ...       encode text, decode token ids, train a tokenizer\n"
     "\n"
     "Options:\n"
     "  -h, --help                 show this help; `dat COMMAND --help` shows a command's\n"
@@ -22,6 +23,7 @@ static const struct {
 } commands[] = {
     {"data", command_data},
     {"report", command_report},
+    {"tokenizer", command_tokenizer},
 };
 
 /* A result that could not be printed is a failure. */
@@ -50,6 +52,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return flush(commands[i].run(argc - 1, argv + 1));
-    fprintf(stderr, "dat: unknown command '%s', expected data or report; see dat --help\n", argv[1]);
+    fprintf(stderr, "dat: unknown command '%s', expected data, report or tokenizer; see dat --help\n", argv[1]);
     return 2;
 }

@@ -33,6 +33,8 @@ dat_status dat_status_prefix(dat_status status, const char *format, ...)
 {
     char prefix[256];
     va_list arguments;
+    if (status.code == DAT_CODE_OK)
+        return status;
     va_start(arguments, format);
     vsnprintf(prefix, sizeof prefix, format, arguments);
     va_end(arguments);

@@ -24,7 +24,7 @@ typedef struct dat_status {
 dat_status dat_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 dat_status dat_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same error with "prefix: " in front, to say where it happened. */
+/* The same error with "prefix: " in front, to say where it happened; DAT_OK stays. */
 dat_status dat_status_prefix(dat_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
