@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data.h"
 #include "core/rng.h"
+#include "data.h"
 #include "data/documents.h"
 #include "data/token_writer.h"
 #include "data/tokenizer.h"
