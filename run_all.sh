@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(build-essential cmake pkg-config git libopenblas-pthread-dev libhdf5-dev libyaml-dev libzip-dev
-    libpng-dev libxxhash-dev libjansson-dev libpcre2-dev libcmocka-dev gnuplot-nox fonts-dejavu-core)
+    libpng-dev libturbojpeg0-dev libxxhash-dev libjansson-dev libpcre2-dev libcmocka-dev gnuplot-nox fonts-dejavu-core)
 
 usage() {
     cat <<'TEXT'

@@ -12,6 +12,7 @@ static const struct {
 } datasets[] = {
     {"relational_games", data_relational_games},
     {"math", data_math},
+    {"images", data_images},
     {"text", data_text},
 };
 
@@ -36,6 +37,7 @@ int command_data(int argc, char **argv)
 {
     static const char *const usage = "Usage: dat data relational_games [OPTION]...\n"
                                      "       dat data math [OPTION]...\n"
+                                     "       dat data images [OPTION]...\n"
                                      "       dat data text --tokenizer T --out DIR [OPTION]... FILE...\n"
                                      "       dat data DATASET --help\n";
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
@@ -54,6 +56,6 @@ int command_data(int argc, char **argv)
             fprintf(stderr, "dat data %s: %s\n", argv[1], status.message);
         return (int)status.code;
     }
-    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games, math or text\n", argv[1]);
+    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games, math, images or text\n", argv[1]);
     return 2;
 }

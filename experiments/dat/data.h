@@ -10,6 +10,9 @@ dat_status data_relational_games(int argc, char **argv);
 /* Mathematics: examples and statistics, or files. */
 dat_status data_math(int argc, char **argv);
 
+/* Images: a sheet of augmented examples. */
+dat_status data_images(int argc, char **argv);
+
 /* Text: token files. */
 dat_status data_text(int argc, char **argv);
 

@@ -13,7 +13,7 @@ enum { DAT_NO_LABEL = -1 };
 
 /* Where n examples are written, one after the other; NULL for what the dataset does not have. */
 typedef struct dat_examples {
-    dat_real *inputs; /* (n, input_shape); images are scaled to [0, 1] */
+    dat_real *inputs; /* (n, input_shape); images are scaled to [0, 1] or as the maker says */
     int32_t *tokens;  /* (n, n_tokens) */
     int32_t *labels;  /* (n, n_labels) */
 } dat_examples;

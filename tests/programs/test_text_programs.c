@@ -124,7 +124,7 @@ static void wrong_usage_is_refused(void **state)
     RUN(2, "needs --tokenizer, --out and files", DAT, "data", "text", "--tokenizer", "bytes");
     RUN(2, "--validation needs a number from 0 to 1", DAT, "data", "text", "--validation", "1.5");
     RUN(2, "--validation needs a number from 0 to 1", DAT, "data", "text", "--validation", "nan");
-    RUN(2, "expected relational_games, math or text", DAT, "data", "texts");
+    RUN(2, "expected relational_games, math, images or text", DAT, "data", "texts");
     RUN(1, "cannot be opened", DAT, "data", "text", "--tokenizer", "bytes", "--out", folder, "/nowhere.txt");
 }
 
