@@ -78,8 +78,7 @@ void dat_image_autocontrast(const dat_image *image)
             continue;
         double scale = 255.0 / (greatest - least), offset = -least * scale;
         for (int v = least; v <= greatest; v++) {
-            double scaled = v * scale; /* a statement of its own, so that no compiler fuses it with the sum */
-            int stretched = (int)(scaled + offset);
+            int stretched = (int)(v * scale + offset);
             table[v] = (uint8_t)(stretched < 0 ? 0 : stretched > 255 ? 255 : stretched);
         }
         replace_values(plane_of(image, channel), area_of(image), table);
@@ -108,11 +107,10 @@ void dat_image_equalize(const dat_image *image)
 
 /* --- blends with a base --- */
 
-/* In float and rounded down, as Pillow blends; in two statements, so that no compiler fuses them. */
+/* In float and rounded down, as Pillow blends. */
 static inline uint8_t blend(uint8_t base, uint8_t value, float factor)
 {
-    float change = factor * (float)(value - base);
-    float blended = (float)base + change;
+    float blended = (float)base + factor * (float)(value - base);
     blended = blended < 0 ? 0 : blended;
     return (uint8_t)(blended > 255 ? 255 : blended);
 }
