@@ -2,11 +2,12 @@
  *   O = (M P) V;   dV = (M P)^T dO,  dP = M (dO V^T),  dS = P (dP - rowsum(P dP)),
  *   dQ = scale dS K,  dK = scale dS^T Q.
  * Pointwise weights P = act(S) have dS = dP act'(S) instead. Values that differ by receiver replace V by the
- * rows of each one, see attention_values.h. */
+ * rows of each one, see attention_values.h. The weights of short sequences are kept; longer ones go tile by
+ * tile, see attention_tiled.h. */
 #include <string.h>
 
+#include "ops/attention_tiled.h"
 #include "ops/attention_values.h"
-#include "ops/partial_sums.h"
 #include "ops/registry.h"
 
 enum { QUERY, KEY, VALUE, N_PROJECTIONS };
@@ -49,7 +50,8 @@ static double attention_flops(const dat_node *n, bool backward)
     return score_grads * scores + (score_grads > 0) * values + (s.value.grad != NULL) * values;
 }
 
-/* All weights, then where they are needed all dot products: (batch, n_heads, n, m) each. */
+/* Over tiles: log_sums. Whole: all weights, then where they are needed all scores, (batch, n_heads, n, m)
+ * each. */
 static int64_t weights_count(const dat_head_sizes *s)
 {
     return s->batch * s->n_heads * s->n * s->m;
@@ -58,93 +60,122 @@ static int64_t weights_count(const dat_head_sizes *s)
 static int64_t attention_saved(const dat_node *n)
 {
     dat_head_sizes s = sizes_of(n);
-    return (dat_keeps_dots(attention_of(n)) ? 2 : 1) * weights_count(&s);
+    dat_scores scores = dat_scores_of(&s, attention_of(n));
+    if (!dat_is_whole(&s))
+        return dat_log_sums_count(&scores, s.batch);
+    return (dat_keeps_dots(&scores) ? 2 : 1) * weights_count(&s);
 }
 
-/* The saved dot products of the head whose weights start at `first`, or NULL. */
-static dat_real *saved_dots(const dat_node *n, const dat_head_sizes *s, int64_t first)
-{
-    return dat_keeps_dots(attention_of(n)) ? n->saved + weights_count(s) + first : NULL;
-}
+/* --- tiles --- */
 
-static void forward_item(const dat_node *n, const dat_head_sizes *s, int64_t b, dat_real *dropped)
+static dat_tiled_attention tiled_of(const dat_node *n)
 {
     const dat_attention_args *args = attention_of(n);
-    dat_dropout_mask mask = dat_dropout_mask_of(n, args->dropout);
-    int64_t square = s->n * s->m, out_width = s->n_heads * s->head_dim;
-    for (int64_t h = 0; h < s->n_heads; h++) {
-        int64_t g = dat_kv_head(s, h), first = (b * s->n_heads + h) * square;
-        dat_real *p = n->saved + first;
-        dat_head_weights(s, args, s->query.data + b * s->query.item + h * s->key_dim,
-                         s->key.data + b * s->key.item + g * s->key_dim, saved_dots(n, s, first), p);
-        const dat_real *weights = p;
-        if (mask.threshold) {
-            dat_head_dropout(s, mask, first, p, dropped);
-            weights = dropped;
-        }
-        dat_values_sum(s, b, h, weights, dropped + square,
-                       n->out->data + b * s->n * out_width + h * s->head_dim, out_width);
-    }
+    dat_tiled_attention a = {
+        .n = n,
+        .sizes = sizes_of(n),
+        .dropout = args->dropout,
+        .attention_sink = args->scores,
+    };
+    a.attention = dat_scores_of(&a.sizes, args);
+    a.attention.log_sums = n->saved;
+    return a;
 }
+
+/* --- whole heads --- */
 
 /* What the pieces of a batch share: scratch for each, and partial sums of what the batch shares. */
 typedef struct batch_work {
     const dat_node *n;
     dat_head_sizes sizes;
+    dat_scores scores;
+    dat_dropout_mask mask;
     int64_t piece_scratch; /* values of each piece */
     dat_real *scratch;
     dat_real *key_sums, *value_sums;
 } batch_work;
 
+static batch_work work_of(const dat_node *n)
+{
+    batch_work work = {.n = n, .sizes = sizes_of(n)};
+    work.scores = dat_scores_of(&work.sizes, attention_of(n));
+    work.mask = dat_dropout_mask_of(n, attention_of(n)->dropout);
+    return work;
+}
+
+/* The saved scores of the head whose weights start at `first`, or NULL. */
+static dat_real *saved_dots(const batch_work *work, int64_t first)
+{
+    return dat_keeps_dots(&work->scores) ? work->n->saved + weights_count(&work->sizes) + first : NULL;
+}
+
+/* The weights as values get them: with dropout in `dropped`, or p itself. */
+static const dat_real *dropped_weights(const batch_work *work, int64_t first, const dat_real *p,
+                                       dat_real *dropped)
+{
+    if (!work->mask.threshold)
+        return p;
+    dat_head_dropout(&work->scores, work->mask, first, p, dropped);
+    return dropped;
+}
+
+static void forward_item(const batch_work *work, int64_t b, dat_real *scratch)
+{
+    const dat_head_sizes *s = &work->sizes;
+    int64_t square = s->n * s->m, out_width = s->n_heads * s->head_dim;
+    dat_real *out = work->n->out->data + b * s->n * out_width;
+    memset(out, 0, (size_t)(s->n * out_width) * sizeof *out);
+    for (int64_t h = 0; h < s->n_heads; h++) {
+        int64_t first = (b * s->n_heads + h) * square;
+        dat_real *p = work->n->saved + first;
+        dat_head_weights(&work->scores, b, h, saved_dots(work, first), p);
+        dat_values_sum(s, b, h, dat_whole_tile(s), dropped_weights(work, first, p, scratch), scratch + square,
+                       out + h * s->head_dim, out_width);
+    }
+}
+
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     const batch_work *work = context;
     for (int64_t b = start; b < end; b++)
-        forward_item(work->n, &work->sizes, b, work->scratch + piece * work->piece_scratch);
+        forward_item(work, b, work->scratch + piece * work->piece_scratch);
 }
 
-static void attention_forward(dat_node *n)
+static void whole_forward(dat_node *n)
 {
     const dat_attention_args *args = attention_of(n);
-    batch_work work = {.n = n, .sizes = sizes_of(n)};
-    dat_pieces pieces = dat_pieces_of(work.sizes.batch, 1);
-    work.piece_scratch = work.sizes.n * work.sizes.m + dat_values_scratch_size(&work.sizes);
+    batch_work work = work_of(n);
+    const dat_head_sizes *s = &work.sizes;
+    dat_pieces pieces = dat_pieces_of(s->batch, 1);
+    work.piece_scratch = s->n * s->m + dat_values_scratch_size(s, s->n, s->m);
     work.scratch = dat_tape_scratch(n->tape, pieces.count * work.piece_scratch);
     if (!work.scratch)
         return;
     dat_parallel(pieces, forward_piece, &work);
     if (args->scores)
-        memcpy(args->scores, n->saved, (size_t)weights_count(&work.sizes) * sizeof(dat_real));
+        memcpy(args->scores, n->saved, (size_t)weights_count(s) * sizeof(dat_real));
 }
 
-static void backward_item(const batch_work *work, int64_t b, dat_grad_rows dq, dat_grad_rows dk,
-                          dat_grad_rows dv, dat_real *scratch)
+static void backward_item(const batch_work *work, int64_t b, dat_score_grads grads, dat_grad_rows dv,
+                          dat_real *scratch)
 {
-    const dat_node *n = work->n;
     const dat_head_sizes *s = &work->sizes;
-    const dat_attention_args *args = attention_of(n);
-    dat_dropout_mask mask = dat_dropout_mask_of(n, args->dropout);
     int64_t square = s->n * s->m, out_width = s->n_heads * s->head_dim;
+    dat_tile whole = dat_whole_tile(s);
     dat_real *dropped = scratch, *dp = scratch + square, *value_scratch = scratch + 2 * square;
     for (int64_t h = 0; h < s->n_heads; h++) {
-        int64_t g = dat_kv_head(s, h), first = (b * s->n_heads + h) * square;
-        const dat_real *p = n->saved + first, *weights = p;
-        dat_matrix dout = dat_head_matrix(n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
-        if (mask.threshold) {
-            dat_head_dropout(s, mask, first, p, dropped);
-            weights = dropped;
-        }
+        int64_t first = (b * s->n_heads + h) * square;
+        const dat_real *p = work->n->saved + first, *weights = dropped_weights(work, first, p, dropped);
+        dat_matrix dout =
+            dat_head_matrix(work->n->out->grad + b * s->n * out_width + h * s->head_dim, out_width);
         if (dv.data)
-            dat_values_backward(s, h, weights, dout, value_scratch, dv);
-        if (!dq.data && !dk.data)
+            dat_values_backward(s, h, whole, weights, dout, value_scratch, dv);
+        if (!grads.query.data && !grads.key.data)
             continue;
-        dat_values_weights_backward(s, b, h, dout, value_scratch, dp);
-        if (mask.threshold)
-            dat_head_dropout(s, mask, first, dp, dp);
-        dat_head_weights_backward(s, args, s->query.data + b * s->query.item + h * s->key_dim,
-                                  s->key.data + b * s->key.item + g * s->key_dim, saved_dots(n, s, first), p,
-                                  dp, dropped, dat_grad_head(dq, h * s->key_dim),
-                                  dat_grad_head(dk, g * s->key_dim));
+        dat_values_weights_backward(s, b, h, whole, dout, value_scratch, dp);
+        if (work->mask.threshold)
+            dat_head_dropout(&work->scores, work->mask, first, dp, dp);
+        dat_head_weights_backward(&work->scores, b, h, saved_dots(work, first), p, dp, dropped, grads);
     }
 }
 
@@ -154,19 +185,21 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
     const dat_head_sizes *s = &work->sizes;
     dat_real *key_sums = work->key_sums + piece * dat_shared_count(&s->key);
     dat_real *value_sums = work->value_sums + piece * dat_shared_count(&s->value);
-    for (int64_t b = start; b < end; b++)
-        backward_item(work, b, dat_grad_rows_of(&s->query, b, NULL), dat_grad_rows_of(&s->key, b, key_sums),
-                      dat_grad_rows_of(&s->value, b, value_sums),
+    for (int64_t b = start; b < end; b++) {
+        dat_score_grads grads = {dat_grad_rows_of(&s->query, b, NULL),
+                                 dat_grad_rows_of(&s->key, b, key_sums)};
+        backward_item(work, b, grads, dat_grad_rows_of(&s->value, b, value_sums),
                       work->scratch + piece * work->piece_scratch);
+    }
 }
 
-static void attention_backward(dat_node *n)
+static void whole_backward(dat_node *n)
 {
-    batch_work work = {.n = n, .sizes = sizes_of(n)};
+    batch_work work = work_of(n);
     const dat_head_sizes *s = &work.sizes;
     int64_t key_count = dat_shared_count(&s->key), value_count = dat_shared_count(&s->value);
     dat_pieces pieces = dat_pieces_of(s->batch, 1);
-    work.piece_scratch = 2 * s->n * s->m + dat_values_scratch_size(s);
+    work.piece_scratch = 2 * s->n * s->m + dat_values_scratch_size(s, s->n, s->m);
     work.scratch = dat_tape_scratch(n->tape, pieces.count * work.piece_scratch);
     work.key_sums = dat_partial_sums(n->tape, pieces, key_count);
     work.value_sums = dat_partial_sums(n->tape, pieces, value_count);
@@ -175,6 +208,26 @@ static void attention_backward(dat_node *n)
     dat_parallel(pieces, backward_piece, &work);
     dat_add_partial_sums(work.key_sums, pieces, key_count, s->key.grad);
     dat_add_partial_sums(work.value_sums, pieces, value_count, s->value.grad);
+}
+
+/* --- the op --- */
+
+static void attention_forward(dat_node *n)
+{
+    dat_tiled_attention tiled = tiled_of(n);
+    if (dat_is_whole(&tiled.sizes))
+        whole_forward(n);
+    else
+        dat_tiled_attention_forward(&tiled);
+}
+
+static void attention_backward(dat_node *n)
+{
+    dat_tiled_attention tiled = tiled_of(n);
+    if (dat_is_whole(&tiled.sizes))
+        whole_backward(n);
+    else
+        dat_tiled_attention_backward(&tiled);
 }
 
 const dat_op dat_op_attention = {

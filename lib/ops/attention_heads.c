@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#include "ops/softmax.h"
-
 dat_heads dat_heads_of(dat_columns columns, int64_t n_heads, int64_t batch)
 {
     const dat_tensor *t = columns.tensor;
@@ -148,68 +146,4 @@ double dat_head_pairs(const dat_head_sizes *s)
 {
     double per_head = s->causal ? 0.5 * (double)s->n * (double)(s->n + 1) : (double)s->n * (double)s->m;
     return (double)s->batch * (double)s->n_heads * per_head;
-}
-
-/* Gives the pairs that may not attend the value `hidden`. */
-static void mask_pairs(const dat_head_sizes *s, const dat_attention_args *args, dat_real hidden, dat_real *p)
-{
-    for (int64_t i = 0; i < s->n; i++) {
-        dat_real *row = p + i * s->m;
-        int64_t end = args->causal ? i + 1 : s->m;
-        for (int64_t j = end; j < s->m; j++)
-            row[j] = hidden;
-        if (args->mask)
-            for (int64_t j = 0; j < end; j++)
-                row[j] = args->mask[i * s->m + j] ? row[j] : hidden;
-    }
-}
-
-void dat_head_weights(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                      const dat_real *k, dat_real *dots, dat_real *p)
-{
-    dat_matrix queries = dat_head_matrix(q, s->query.stride), keys = dat_head_matrix(k, s->key.stride);
-    dat_gemm_serial(s->n, s->m, s->key_dim, (dat_real)args->scale, queries, dat_transposed(keys), 0,
-                    dots ? dots : p, s->m);
-    if (dots)
-        dat_activate(args->activation, s->n * s->m, dots, p);
-    mask_pairs(s, args, args->pointwise ? 0 : -(dat_real)INFINITY, p);
-    for (int64_t i = 0; i < s->n && !args->pointwise; i++)
-        dat_softmax_row(p + i * s->m, s->m);
-}
-
-void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t first, const dat_real *p,
-                      dat_real *dropped)
-{
-#pragma omp simd
-    for (int64_t i = 0; i < s->n * s->m; i++)
-        dropped[i] = p[i] * dat_dropout_factor(mask, (uint32_t)(first + i));
-}
-
-/* The gradient at the scaled dot products, from that at the weights: in dp or in scratch. */
-static const dat_real *dots_backward(const dat_head_sizes *s, const dat_attention_args *args,
-                                     const dat_real *dots, const dat_real *p, dat_real *dp, dat_real *scratch)
-{
-    if (!args->pointwise) {
-        for (int64_t i = 0; i < s->n; i++)
-            dat_softmax_row_backward(p + i * s->m, dp + i * s->m, s->m);
-        return dp;
-    }
-    mask_pairs(s, args, 0, dp);
-    if (!dots)
-        return dp;
-    dat_activate_backward(args->activation, s->n * s->m, dots, dp, true, scratch);
-    return scratch;
-}
-
-void dat_head_weights_backward(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                               const dat_real *k, const dat_real *dots, const dat_real *p, dat_real *dp,
-                               dat_real *scratch, dat_grad_rows dq, dat_grad_rows dk)
-{
-    dat_matrix ddots = dat_head_matrix(dots_backward(s, args, dots, p, dp, scratch), s->m);
-    if (dq.data)
-        dat_gemm_serial(s->n, s->key_dim, s->m, (dat_real)args->scale, ddots,
-                        dat_head_matrix(k, s->key.stride), 1, dq.data, dq.stride);
-    if (dk.data)
-        dat_gemm_serial(s->m, s->key_dim, s->n, (dat_real)args->scale, dat_transposed(ddots),
-                        dat_head_matrix(q, s->query.stride), 1, dk.data, dk.stride);
 }

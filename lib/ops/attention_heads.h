@@ -1,5 +1,5 @@
-/* What all kinds of attention share: sizes, masks, and the weights of one head. All functions work on one
- * (batch, head) pair, serially; strides are in values. */
+/* What all kinds of attention share: their sizes, and where heads and their gradients are. Strides are in
+ * values. */
 #ifndef DAT_OPS_ATTENTION_HEADS_H
 #define DAT_OPS_ATTENTION_HEADS_H
 
@@ -74,27 +74,11 @@ static inline int64_t dat_kv_head(const dat_head_sizes *s, int64_t h)
     return h / (s->n_heads / s->n_kv_heads);
 }
 
-/* Whether backward needs the scaled dot products themselves, besides the weights that are made of them. */
-static inline bool dat_keeps_dots(const dat_attention_args *args)
+/* Index of the first weight of a head among those of all, (B, n_heads, n, m): its place in a dropout mask. */
+static inline int64_t dat_first_weight(const dat_head_sizes *s, int64_t b, int64_t h)
 {
-    return args->pointwise && args->activation != DAT_IDENTITY;
+    return (b * s->n_heads + h) * s->n * s->m;
 }
-
-/* p (n, m) = the weights of one head, 0 for masked pairs. q and k are the head's first values; `dots` (n, m)
- * receives the scaled dot products where dat_keeps_dots, else it is NULL. */
-void dat_head_weights(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                      const dat_real *k, dat_real *dots, dat_real *p);
-
-/* dropped (n, m) = mask p, where `first` is the index of p's first value in the node's mask. */
-void dat_head_dropout(const dat_head_sizes *s, dat_dropout_mask mask, int64_t first, const dat_real *p,
-                      dat_real *dropped);
-
-/* From dp (n, m), the gradient at the weights before dropout (overwritten), adds to the head's dq and dk,
- * either of which may be absent. q, k, dots and p are those of dat_head_weights, `scratch` holds (n, m)
- * values where dots do. */
-void dat_head_weights_backward(const dat_head_sizes *s, const dat_attention_args *args, const dat_real *q,
-                               const dat_real *k, const dat_real *dots, const dat_real *p, dat_real *dp,
-                               dat_real *scratch, dat_grad_rows dq, dat_grad_rows dk);
 
 /* A head of a projected tensor: a matrix of rows at distance `stride`. */
 static inline dat_matrix dat_head_matrix(const dat_real *data, int64_t stride)

@@ -7,6 +7,12 @@
 /* (3, 5): row 1 may attend to nothing. */
 static const uint8_t rectangular_mask[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
 static const uint8_t square_mask[] = {1, 1, 0, 0, 1, 1, 1, 0, 1};
+/* (33, 33): the rows of the first and last receiver may attend to nothing, others to some keys. */
+static const uint8_t long_mask[33 * 33] = {
+    [33 * 1 + 1] = 1,  [33 * 2 + 5] = 1,   [33 * 4] = 1,       [33 * 4 + 32] = 1, [33 * 15 + 7] = 1,
+    [33 * 15 + 9] = 1, [33 * 16 + 15] = 1, [33 * 16 + 16] = 1, [33 * 16 + 17] = 1, [33 * 31 + 2] = 1,
+    [33 * 31 + 3] = 1,
+};
 static const int32_t targets[] = {2, 0, 3, 3, 1};
 static const int32_t some_ignored[] = {2, -1, 3, -1, 1};
 static const int32_t ids[] = {2, 0, 2, 4, 2, 1};
@@ -20,6 +26,17 @@ static const int32_t all_ignored[] = {-1, -1, -1, -1, -1};
             SHAPE(symbol_batch, 3, 6), SHAPE(2, 3, relations)                                                \
     }
 #define TWO_HEADS .n_heads = 2, .n_kv_heads = 2, .scale = 0.6
+
+/* The same over 33 positions, which are computed tile by tile, with heads of one value. */
+#define LONG_RELATIONAL_INPUTS(...)                                                                          \
+    {                                                                                                        \
+        SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(__VA_ARGS__),              \
+            SHAPE(2, 1, 2)                                                                                   \
+    }
+#define LONG_DISRCA_INPUTS(...)                                                                              \
+    {                                                                                                        \
+        SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(__VA_ARGS__)               \
+    }
 
 /* Values by distance, and pointwise weights. */
 #define DISTANCE(farthest) .layout = DAT_SYMBOLS_BY_DISTANCE, .max_distance = farthest
@@ -164,6 +181,24 @@ const op_case op_cases[] = {
      ATTENTION(TWO_HEADS, POINTWISE(DAT_GELU), .causal = true, DISTANCE(1)), 3,
      {SHAPE(2, 4, 6), SHAPE(2, 4, 6), SHAPE(3, 4)}},
 
+    {&dat_op_attention, "tiles, causal, grouped, dropout", call_attention,
+     ATTENTION(.n_heads = 2, .n_kv_heads = 1, .scale = 0.7, .causal = true, .dropout = 0.3), 3,
+     {SHAPE(2, 35, 2), SHAPE(2, 35, 1), SHAPE(2, 35, 1)}},
+    {&dat_op_attention, "tiles, cross, shared keys and values", call_attention, ATTENTION(TWO_HEADS), 3,
+     {SHAPE(2, 3, 2), SHAPE(1, 34, 2), SHAPE(1, 34, 2)}},
+    {&dat_op_attention, "tiles, queries are keys are values", call_attention, ATTENTION(TWO_HEADS), 3,
+     {SHAPE(1, 130, 2), SAME, SAME}},
+    {&dat_op_attention, "tiles, columns of one tensor, mask with empty rows", call_attention_thirds,
+     ATTENTION(TWO_HEADS, .mask = long_mask), 1, {SHAPE(1, 33, 6)}},
+    {&dat_op_attention, "tiles, by distance, clipped", call_attention, ATTENTION(TWO_HEADS, DISTANCE(7)), 3,
+     {SHAPE(2, 4, 2), SHAPE(2, 37, 2), SHAPE(15, 2)}},
+    {&dat_op_attention, "tiles, by pair, causal", call_attention,
+     ATTENTION(TWO_HEADS, .causal = true, .layout = DAT_SYMBOLS_BY_PAIR), 3,
+     {SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(33, 33, 2)}},
+    {&dat_op_attention, "tiles, gelu, mask with empty rows", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_GELU), .mask = long_mask), 3,
+     {SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2)}},
+
     {&dat_op_relational_attention, "plain", call_relational,
      RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6, RELATIONAL_INPUTS(2, 2)},
     {&dat_op_relational_attention, "more relations than heads, causal", call_relational,
@@ -230,6 +265,19 @@ const op_case op_cases[] = {
      RELATIONAL({TWO_HEADS, .layout = DAT_SYMBOLS_BY_PAIR}, .n_relations = 2, .relation_scale = 0.5), 6,
      {SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(3, 3, 6), SHAPE(2, 3, 2)}},
 
+    {&dat_op_relational_attention, "tiles, gelu, dropout", call_relational,
+     RELATIONAL({TWO_HEADS, .dropout = 0.3}, .n_relations = 2, .relation_scale = 0.5,
+      .relation_activation = DAT_GELU), 6, LONG_RELATIONAL_INPUTS(1, 33, 2)},
+    {&dat_op_relational_attention, "tiles, softmax, causal, by distance", call_relational,
+     RELATIONAL({TWO_HEADS, .causal = true, DISTANCE(9)}, .n_relations = 2, .relation_scale = 0.5,
+      .relation_softmax = true), 6, LONG_RELATIONAL_INPUTS(19, 2)},
+    {&dat_op_relational_attention, "tiles, mask with empty rows", call_relational,
+     RELATIONAL({TWO_HEADS, .mask = long_mask}, .n_relations = 2, .relation_scale = 0.5), 6,
+     LONG_RELATIONAL_INPUTS(1, 33, 2)},
+    {&dat_op_relational_attention, "tiles, symmetric relations and attention, two sets", call_relational,
+     RELATIONAL({TWO_HEADS}, .n_relations = 1, .relation_scale = 0.5), 6,
+     {SHAPE(1, 130, 2), SAME, SHAPE(1, 130, 1), SAME, SHAPE(1, 130, 2), SHAPE(2, 1, 1)}},
+
     {&dat_op_disrca, "plain", call_disrca, DISRCA({TWO_HEADS}, .relation_scale = 0.5), 5,
      DISRCA_INPUTS(2, 3, 10)},
     {&dat_op_disrca, "causal, shared symbols", call_disrca,
@@ -251,6 +299,13 @@ const op_case op_cases[] = {
       .relation_activation = DAT_SIGMOID), 5, DISRCA_INPUTS(3, 3, 4)},
     {&dat_op_disrca, "columns of one tensor", call_disrca_quarters,
      DISRCA({TWO_HEADS}, .relation_scale = 0.5), 2, {SHAPE(2, 3, 24), SHAPE(2, 3, 4)}},
+
+    {&dat_op_disrca, "tiles, tanh, dropout", call_disrca,
+     DISRCA(.attention = {TWO_HEADS, .dropout = 0.3}, .relation_scale = 0.5,
+      .relation_activation = DAT_TANH), 5, LONG_DISRCA_INPUTS(1, 33, 2)},
+    {&dat_op_disrca, "tiles, softmax, causal", call_disrca,
+     DISRCA(.attention = {TWO_HEADS, .causal = true}, .relation_scale = 0.5, .relation_softmax = true), 5,
+     LONG_DISRCA_INPUTS(1, 33, 2)},
 
     {&dat_op_neighbour_relations, "causal", call_neighbours,
      NEIGHBOURS(.n_heads = 2, .distance = 3, .causal = true), 2, {SHAPE(2, 5, 6), SHAPE(2, 5, 6)}},

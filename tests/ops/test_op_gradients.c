@@ -44,7 +44,7 @@ static dat_tensor *apply_once(const op_case *c, dat_tape *tape, dat_real *data)
 static void every_case_applies_its_op(void **state)
 {
     (void)state;
-    enum { ENOUGH = 2048 };
+    enum { ENOUGH = 4096 };
     dat_tape tape;
     dat_real *data = random_values(ENOUGH, 3);
     assert_int_equal(dat_tape_init(&tape, (size_t)1 << 24).code, DAT_CODE_OK);
