@@ -17,7 +17,8 @@ plots. What is done is not done again; Ctrl-C stops, and the same command goes o
   --preset quick     smaller versions of the experiments, in minutes (default)
   --preset paper     the experiments at the paper's size, in hours or days
   --experiment NAME  all figures and tables of one experiment (a folder of experiments/); default: Figure 2 with the
-                     quick preset, everything with the paper preset
+                     quick preset, everything with the paper preset; bench: measures the speed on one thread and on
+                     all cores, each time anew
   --jobs N           runs at the same time (default: one per core)
 TEXT
 }
@@ -57,7 +58,7 @@ build() {
 configs_to_run() {
     if [ -n "$experiment" ]; then
         [ -d "experiments/$experiment/configs" ] || fail "there is no experiment '$experiment'; there are: $(
-            cd experiments && ls -d */configs | sed 's,/configs,,' | tr '\n' ' ')" 2
+            cd experiments && ls -d */configs | sed 's,/configs,,' | tr '\n' ' ')bench" 2
         ls "experiments/$experiment"/configs/*.yaml
     elif [ "$preset" = quick ]; then
         echo experiments/relational_games/configs/fig2_learning_curves.yaml
@@ -78,6 +79,19 @@ train() {
     return "$status"
 }
 
+# On one thread and on all cores. A file is complete or absent; cases that fail are missing in it.
+measure() {
+    local status=0 threads
+    mkdir -p results/bench
+    for threads in $(printf '%s\n' 1 "$(nproc)" | sort -nu); do
+        echo "measuring with --threads $threads: results/bench/threads-$threads.json"
+        build/bin/bench --threads "$threads" --json >results/bench/.unfinished || status=$?
+        [ "$status" -le 1 ] || return "$status"
+        mv results/bench/.unfinished "results/bench/threads-$threads.json"
+    done
+    return "$status"
+}
+
 main() {
     local command=run preset=quick experiment="" jobs="" status=0
     while [ $# -gt 0 ]; do
@@ -95,12 +109,17 @@ main() {
     done
     case $preset in quick | paper) ;; *) fail "--preset is '$preset', expected quick or paper" 2 ;; esac
     [ -z "$jobs" ] || [[ $jobs =~ ^[1-9][0-9]*$ ]] || fail "--jobs is '$jobs', expected a number of at least 1" 2
-    [ $command = test ] || configs_to_run >/dev/null
+    [ $command = test ] || [ "$experiment" = bench ] || configs_to_run >/dev/null
 
     install_packages
     build
     if [ $command = test ]; then
         exec ctest --test-dir build --output-on-failure --parallel "$(nproc)"
+    fi
+    if [ "$experiment" = bench ]; then
+        measure || status=$?
+        build/bin/dat report --experiment bench || status=$?
+        return "$status"
     fi
     train || status=$?
     build/bin/dat report || status=$?

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "bench.h"
+#include "allocations.h"
 
 static atomic_int_fast64_t count;
 

@@ -1,42 +1,40 @@
-/* The benchmark: named cases, measured in one process together with the machine's own matrix-multiply speed.
- */
+/* The benchmark: named cases, each measured in a process of its own beside the speed of this machine's own
+ * matrix multiply. */
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/status.h"
 
-/* What one case measured. */
-typedef struct bench_result {
-    char name[96];
-    int threads;
-    double ms;           /* median of the repeats */
-    double gflop;        /* model FLOPs of one repeat */
-    double peak_gflops;  /* sgemm, the faster of before and after */
-    double peak_rss_mib; /* of the process so far */
-    int64_t allocations; /* heap allocations during one repeat, all libraries included */
-} bench_result;
+/* Address space of a case's tape: more than any case needs. */
+#define BENCH_MEMORY_LIMIT ((size_t)64 << 30)
 
-/* A prepared case: `repeat` does the work once and returns its FLOPs. */
-typedef struct bench_case {
-    const char *name;
-    dat_status (*prepare)(void **state);
-    double (*repeat)(void *state);
+/* What one repeat of a case does. */
+typedef struct bench_work {
+    double flops; /* model FLOPs: multiply-adds of matrix products and attention, twice; 0: memory-bound */
+    double bytes; /* that must move between memory and processor; 0 unless memory-bound */
+} bench_work;
+
+/* A kind of work. The caller of `prepare` releases the state whatever the result. */
+typedef struct bench_kind {
+    dat_status (*prepare)(const void *config, void **state);
+    bench_work (*repeat)(void *state); /* does the work once */
     void (*release)(void *state);
+} bench_kind;
+
+typedef struct bench_case {
+    const char *name; /* "step/relational_games/dat_1_1" */
+    const bench_kind *kind;
+    const void *config; /* of the kind's own type */
 } bench_case;
 
-/* All cases; ends with a NULL name. */
-extern const bench_case bench_cases[];
+/* The cases of each family; each list ends with a NULL name. */
+extern const bench_case bench_vision_cases[], bench_seq2seq_cases[], bench_language_cases[], bench_op_cases[],
+    bench_scaling_cases[];
 
-/* Seconds of a monotonic clock. */
-double bench_now(void);
-
-/* GFLOP/s of 1024 x 1024 x 1024 products on all threads: the best of several. */
-double bench_sgemm_peak(void);
-
-/* Heap allocations of this process so far; always 0 in sanitizer builds, which own the allocator. */
-int64_t bench_allocations(void);
+/* All those lists; ends with NULL. */
+extern const bench_case *const bench_families[];
 
 #endif

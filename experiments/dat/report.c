@@ -15,9 +15,13 @@ static const struct {
 };
 enum { N_EXPERIMENTS = sizeof experiments / sizeof *experiments };
 
+/* What is reported from other files than runs. */
+static const char bench[] = "bench";
+
 static const char usage[] =
     "usage: dat report [options]\n"
-    "Writes tables and figures from the complete run files below the results folder.\n"
+    "Writes tables and figures from the complete run files below the results folder, and from what bench\n"
+    "measured (bench/*.json in that folder).\n"
     "  --results DIR      where the run files (*.h5) are (results)\n"
     "  --experiment NAME  only this experiment (all)\n"
     "  --out-tables DIR   where tables go: NAME.md, NAME.csv, NAME.tex (results/tables)\n"
@@ -65,7 +69,7 @@ static dat_status parse_options(int argc, char **argv, dat_report *report, bool 
         return dat_usage("\"%s\" is not expected, see `dat report --help`", argv[optind]);
     if (report->experiment && strcmp(report->experiment, "all") == 0)
         report->experiment = NULL;
-    if (report->experiment && !find_writer(report->experiment))
+    if (report->experiment && strcmp(report->experiment, bench) != 0 && !find_writer(report->experiment))
         return dat_usage("there is no report for the experiment \"%s\"; `dat report --help`",
                          report->experiment);
     return DAT_OK;
@@ -99,8 +103,14 @@ static bool has_runs(const dat_report *report)
 
 static dat_status write_report(dat_report *report)
 {
-    DAT_TRY(report_read_runs(report));
-    if (!has_runs(report))
+    bool only_bench = report->experiment && strcmp(report->experiment, bench) == 0;
+    bool measured = (!report->experiment || only_bench) && report_has_bench(report);
+    if (only_bench && !measured)
+        return dat_failure("%s/%s: holds no *.json; write one with `bench --json > %s/%s/NAME.json`",
+                           report->results, bench, report->results, bench);
+    if (!only_bench)
+        DAT_TRY(report_read_runs(report));
+    if (!has_runs(report) && !measured)
         return dat_failure(
             "%s: holds no complete run%s%s; start one with `dat run`, or name another folder with "
             "--results",
@@ -110,6 +120,8 @@ static dat_status write_report(dat_report *report)
         DAT_TRY(dat_create_folders(report->plots));
     for (int64_t next = 0; next < report->n_runs;)
         DAT_TRY(write_experiment(report, next, &next));
+    if (measured)
+        DAT_TRY(report_bench(report));
     return report->drawing;
 }
 

@@ -11,6 +11,7 @@
 
 #include "io/resolved.h"
 #include "io/run_file.h"
+#include "io/table.h"
 #include "util/status.h"
 
 typedef struct report_run {
@@ -33,10 +34,20 @@ typedef dat_status (*report_writer)(dat_report *report, const report_run *runs, 
 
 dat_status report_relational_games(dat_report *report, const report_run *runs, int64_t n_runs);
 
+/* Whether there is something that bench measured: <report->results>/bench/NAME.json. */
+bool report_has_bench(const dat_report *report);
+
+/* Reports all of it, as an experiment's writer does. A file that is not what `bench --json` writes is a failure.
+ */
+dat_status report_bench(dat_report *report);
+
 /* Reads every run file below report->results, sorted. What is unreadable, unfinished or a copy of another run
  * is named in a warning and left out. */
 dat_status report_read_runs(dat_report *report);
 void report_free_runs(dat_report *report);
+
+/* Writes <report->tables>/`name`.md, .csv and .tex. */
+dat_status report_write_table(const dat_report *report, const dat_table *table, const char *name);
 
 /* A line on stderr; the report goes on. */
 void report_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

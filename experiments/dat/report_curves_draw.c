@@ -55,15 +55,6 @@ static dat_status open_data(curves_drawing *drawing, const curves_panel *panel, 
     return status;
 }
 
-static dat_status close_data(const curves_drawing *drawing, FILE *file)
-{
-    bool failed = ferror(file) != 0;
-    failed = fclose(file) != 0 || failed;
-    return failed
-               ? dat_failure("%s: the data of a figure cannot be written (disk full?)", drawing->plot.folder)
-               : DAT_OK;
-}
-
 /* Widens a range of numbers of trials, which starts as 0, 0. */
 static void take_trials(int64_t trials, int64_t *least, int64_t *most)
 {
@@ -105,7 +96,7 @@ static dat_status write_line(curves_drawing *drawing, curves_panel *panel, int l
         list_number(&panel->bands, line + 1);
     if (any_few)
         list_number(&panel->few, line + 1);
-    return close_data(drawing, file);
+    return report_plot_data_end(&drawing->plot, file);
 }
 
 static bool same_original(const curves_line *a, const curves_line *b)
@@ -161,7 +152,7 @@ static dat_status write_original(curves_drawing *drawing, curves_panel *panel, i
     }
     if (any)
         list_number(&panel->originals, line + 1);
-    return close_data(drawing, file);
+    return report_plot_data_end(&drawing->plot, file);
 }
 
 /* Where a size lies between the smallest (0) and the largest (1). */

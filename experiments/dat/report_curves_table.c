@@ -80,11 +80,6 @@ static void add_point(dat_table *table, const curves_figure *figure, const curve
 
 dat_status curves_write_table(const dat_report *report, const curves_figure *figure)
 {
-    static const struct {
-        const char *extension;
-        dat_status (*write)(const dat_table *table, const char *path);
-    } formats[] = {
-        {"md", dat_table_write_markdown}, {"csv", dat_table_write_csv}, {"tex", dat_table_write_tex}};
     dat_table table = {.title = figure->name,
                        .note = note,
                        .columns = columns,
@@ -93,14 +88,7 @@ dat_status curves_write_table(const dat_report *report, const curves_figure *fig
     for (int64_t i = 0; i < figure->n_points; i++)
         if (figure->points[i].expected > 0)
             add_point(&table, figure, &figure->points[i]);
-    dat_status status = DAT_OK;
-    for (int i = 0; i < 3 && status.code == DAT_CODE_OK; i++) {
-        char *path = report_format("%s/%s.%s", report->tables, figure->name, formats[i].extension);
-        status = formats[i].write(&table, path);
-        if (status.code == DAT_CODE_OK)
-            report_wrote(path);
-        free(path);
-    }
+    dat_status status = report_write_table(report, &table, figure->name);
     dat_table_free(&table);
     return status;
 }

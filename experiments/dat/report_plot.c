@@ -65,6 +65,14 @@ dat_status report_plot_data(const report_plot *plot, const char *name, FILE **fi
     return status;
 }
 
+dat_status report_plot_data_end(const report_plot *plot, FILE *file)
+{
+    bool failed = ferror(file) != 0;
+    failed = fclose(file) != 0 || failed;
+    return failed ? dat_failure("%s: the data of a figure cannot be written (disk full?)", plot->folder)
+                  : DAT_OK;
+}
+
 /* The script in the current folder's plots/, else in the source tree whose build made this program
  * (<root>/<build>/bin/dat); the caller frees the path. */
 static dat_status find_script(const char *script, char **path)

@@ -21,8 +21,11 @@ dat_status report_plot_open(report_plot *plot);
 void report_plot_set_text(report_plot *plot, const char *name, int index, const char *value);
 void report_plot_set_number(report_plot *plot, const char *name, int index, double value);
 
-/* Opens a new data file in the folder; the caller closes it. */
+/* Opens a new data file in the folder; the caller ends it with report_plot_data_end. */
 dat_status report_plot_data(const report_plot *plot, const char *name, FILE **file);
+
+/* Closes a data file. Fails when it could not be written in full. */
+dat_status report_plot_data_end(const report_plot *plot, FILE *file);
 
 /* Runs plots/`script` for <report->plots>/`name`.svg and .png. */
 dat_status report_plot_render(report_plot *plot, const dat_report *report, const char *script,

@@ -70,8 +70,8 @@ static const dat_schema model_schema = {sizeof(games_model_config), model_fields
 static const dat_field train_fields[] = {
     {TRAIN(epochs, DAT_FIELD_INT), "50", 1, 1e6, .help = "passes over the training images"},
     {TRAIN(batch_size, DAT_FIELD_INT), "256", 1, 1e6, .help = "images per optimizer step"},
-    {TRAIN(micro_batch, DAT_FIELD_INT), "64", 1, 1e6,
-     .help = "images processed at a time; gradients accumulate over a batch"},
+    {TRAIN(micro_batch, DAT_FIELD_INT), "0", 0, 1e6,
+     .help = "images processed at a time, gradients accumulate over a batch; 0: as many as fit the cache"},
     {TRAIN(evaluate_every, DAT_FIELD_INT), "10", 0, 1e6, .help = "epochs between validations; 0: never"},
     {TRAIN(learning_rate, DAT_FIELD_REAL), "0.001", 0, 10, .help = "of Adam, constant"},
     {TRAIN(beta1, DAT_FIELD_REAL), "0.9", 0, 1, .help = "of Adam"},

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "train/micro_batch.h"
 #include "util/hash.h"
 #include "util/memory.h"
 
@@ -280,6 +281,7 @@ static void summarise(trainer *t)
     dat_run_set_summary(t->run, "samples_per_second",
                         (double)(t->problem->train.size * t->config->epochs) / seconds);
     dat_run_set_summary(t->run, "peak_rss_mib", (double)usage.ru_maxrss / 1024);
+    dat_run_set_summary(t->run, "micro_batch", (double)t->micro_batch);
     char hash[17];
     snprintf(hash, sizeof hash, "%016" PRIx64,
              dat_hash64(params->values, (size_t)params->size * sizeof(dat_real)));
@@ -308,11 +310,33 @@ static dat_status start_optimizer(trainer *t)
     return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
 }
 
+/* Loss of the first example, once or twice. */
+static dat_tensor *first_example_loss(void *context, dat_tape *tape, int64_t count)
+{
+    static const int64_t indices[] = {0, 0};
+    trainer *t = context;
+    int64_t correct = 0;
+    dat_batch_read(&t->batch, 0, indices, count);
+    return dat_batch_loss(tape, t->problem->forward, t->problem->model, &t->batch, &correct);
+}
+
+/* Examples per slice: the config's, or the library's choice for this model. */
+static dat_status choose_micro_batch(trainer *t)
+{
+    const dat_train_config *c = t->config;
+    t->micro_batch = c->micro_batch < c->batch_size ? c->micro_batch : c->batch_size;
+    if (c->micro_batch > 0)
+        return DAT_OK;
+    int64_t example_bytes, parameter_bytes = t->problem->params->size * (int64_t)sizeof(dat_real);
+    DAT_TRY(dat_example_bytes(&t->tape, first_example_loss, t, &example_bytes));
+    t->micro_batch = dat_micro_batch(c->batch_size, example_bytes, parameter_bytes);
+    return DAT_OK;
+}
+
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control)
 {
     trainer t = {.config = config, .problem = problem, .run = run, .control = control};
-    t.micro_batch = config->micro_batch < config->batch_size ? config->micro_batch : config->batch_size;
     t.session_start = t.last_save = now();
     t.progress.loss = t.progress.accuracy = NAN;
     t.steps_per_epoch = (problem->train.size + config->batch_size - 1) / config->batch_size;
@@ -320,9 +344,11 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
     if (t.total_steps < 1)
         return dat_usage("training needs at least one example and one epoch");
     DAT_TRY(dat_tape_init(&t.tape, (size_t)config->memory_limit));
-    dat_batch_init(&t.batch, &problem->train, config->batch_size);
+    dat_batch_init(&t.batch, &problem->train, config->batch_size > 1 ? config->batch_size : 2);
     t.order = dat_allocate((size_t)problem->train.size, sizeof t.order[0]);
     dat_status status = start_optimizer(&t);
+    if (status.code == DAT_CODE_OK)
+        status = choose_micro_batch(&t);
     if (status.code == DAT_CODE_OK)
         status = run_all(&t);
     free(t.order);

@@ -13,7 +13,8 @@
 
 typedef struct dat_train_config {
     int64_t epochs, batch_size;
-    int64_t micro_batch;     /* examples per slice of a step; gradients accumulate over a batch's slices */
+    int64_t micro_batch;     /* examples per slice of a step; gradients accumulate over a batch's slices; 0: as
+                                train/micro_batch.h chooses */
     int64_t evaluate_every;  /* epochs between evaluations of the splits marked for it */
     double checkpoint_every; /* seconds between saves of the run file */
     dat_optimizer_config optimizer; /* a per-epoch schedule gets its steps_per_epoch from the trainer */

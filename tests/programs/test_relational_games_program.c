@@ -144,6 +144,30 @@ static void test_complete_run(void **state)
     free(again);
 }
 
+/* The config with another micro-batch, from one digit to one or two. */
+static void write_micro_batch(const char *number)
+{
+    char changed[sizeof config + 1];
+    const char *place = strstr(config, "micro_batch: 8") + strlen("micro_batch: ");
+    snprintf(changed, sizeof changed, "%.*s%s%s", (int)(place - config), config, number, place + 1);
+    fake_write_config(changed);
+}
+
+/* All 16 images of a batch of this small model fit the cache. The config stays what the user wrote. */
+static void test_automatic_micro_batch(void **state)
+{
+    (void)state;
+    write_micro_batch("16");
+    run_path whole = complete_run("whole");
+    write_micro_batch("0");
+    run_path automatic = complete_run("automatic");
+    expect_same_run(automatic.text, whole.text);
+    dat_run run = load(automatic.text);
+    assert_true(dat_run_summary(&run, "micro_batch") == 16);
+    assert_non_null(strstr(run.config_resolved, "micro_batch: 0\n"));
+    dat_run_free(&run);
+}
+
 /* Waits until the file at `path` has been replaced `times` times; gives up after five seconds. */
 static void wait_for_saves(const char *path, int times)
 {
@@ -342,6 +366,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, fake_folder_leave)
     const struct CMUnitTest tests[] = {
         TEST(test_complete_run),
+        TEST(test_automatic_micro_batch),
         TEST(test_killed_runs_end_the_same),
         TEST(test_stopped_run_ends_the_same),
         TEST(test_threads_do_not_matter),

@@ -1,0 +1,35 @@
+/* Training steps and evaluations of whole models on a batch of made-up examples, sliced as the trainer does.
+ */
+#ifndef BENCH_STEP_H
+#define BENCH_STEP_H
+
+#include "bench.h"
+#include "core/params.h"
+#include "core/tape.h"
+#include "optim/optimizer.h"
+
+/* A model and its batch; made by a family of models. */
+typedef struct bench_problem {
+    dat_params params;
+    void *model; /* the family's own; freed by it */
+    /* Mean loss of `count` examples from `first` on. */
+    dat_tensor *(*loss)(const void *model, dat_tape *tape, int64_t first, int64_t count);
+    void (*free_model)(void *model); /* NULL allowed */
+} bench_problem;
+
+typedef struct bench_step_config {
+    /* Registers the parameters and makes the batch. The problem is zeroed and is freed whatever the result.
+     */
+    dat_status (*build)(const void *model_config, int64_t batch, bench_problem *problem);
+    const void *model_config;
+    int64_t batch;
+    dat_optimizer_config optimizer;
+} bench_step_config;
+
+/* Kinds of bench_step_config: one optimizer step (forward, backward, update); one pass without gradients. */
+extern const bench_kind bench_step, bench_evaluation;
+
+/* Random integers below `bound`; the caller frees them. */
+int32_t *bench_random_labels(int64_t count, int64_t bound, uint64_t seed);
+
+#endif

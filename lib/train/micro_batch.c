@@ -1,0 +1,37 @@
+#include "train/micro_batch.h"
+
+static dat_status forward_bytes(dat_tape *tape, dat_examples_loss *loss, void *context, int64_t count,
+                                int64_t *bytes)
+{
+    dat_tape_begin(tape, 0);
+    loss(context, tape, count);
+    *bytes = (int64_t)tape->arena.used;
+    return tape->status;
+}
+
+dat_status dat_example_bytes(dat_tape *tape, dat_examples_loss *loss, void *context, int64_t *bytes)
+{
+    int64_t one, two;
+    bool training = tape->training, recording = tape->recording;
+    tape->training = tape->recording = true;
+    dat_status status = forward_bytes(tape, loss, context, 1, &one);
+    if (status.code == DAT_CODE_OK)
+        status = forward_bytes(tape, loss, context, 2, &two);
+    tape->training = training;
+    tape->recording = recording;
+    if (status.code == DAT_CODE_OK)
+        *bytes = two - one;
+    return status;
+}
+
+int64_t dat_micro_batch(int64_t batch_size, int64_t example_bytes, int64_t parameter_bytes)
+{
+    int64_t room = 2 * parameter_bytes > DAT_MICRO_BATCH_BYTES ? 2 * parameter_bytes : DAT_MICRO_BATCH_BYTES;
+    int64_t most = example_bytes > 0 ? room / example_bytes : batch_size;
+    most = most < 1 ? 1 : most < batch_size ? most : batch_size;
+    for (int64_t slice = most; 2 * slice > most; slice--)
+        if (batch_size % slice == 0)
+            return slice;
+    int64_t slices = (batch_size + most - 1) / most;
+    return (batch_size + slices - 1) / slices;
+}
