@@ -253,7 +253,9 @@ void dat_running_softmax_end(const dat_running_softmax *r, const dat_scores *s, 
 {
     dat_real *log_sums = log_sums_at(s, b, h, t);
     for (int64_t i = 0; i < t.rows; i++) {
-        bool nothing = r->top[i] == HIDDEN;
+        /* The largest score adds 1 to the sum. Tops do not tell: a vector maximum may start from a finite
+         * value. */
+        bool nothing = r->sum[i] == 0;
         r->factor[i] = nothing ? 0 : 1 / r->sum[i];
         log_sums[i] = nothing ? 0 : r->top[i] + DAT_REAL(log)(r->sum[i]);
     }
