@@ -8,7 +8,13 @@ typedef dat_real lanes __attribute__((vector_size(32)));
 typedef __typeof__((lanes){0} > (lanes){0}) lane_mask;
 typedef dat_real quad __attribute__((vector_size(4 * sizeof(dat_real))));
 
-enum { LANES = sizeof(lanes) / sizeof(dat_real), ROWS = 2, VECTORS = 4, COLUMNS = 4 };
+enum { LANES = sizeof(lanes) / sizeof(dat_real), ROWS = 2, COLUMNS = 4 };
+
+/* Sums of a block of columns: rows times vectors, enough to hide the latency of an addition. */
+enum { SUMS = 8 };
+
+/* The longest dot products, and the most columns, that are computed from a transposed copy of B. */
+enum { SHORT_DOT = 32, MOST_COPIED = 160 };
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -40,21 +46,20 @@ typedef struct tiny_product {
 /* C[i.., j..] for `height` rows and `vectors` vectors of columns, without the first `skip` columns. */
 INLINE void sum_block(const tiny_product *p, int height, int vectors, int64_t i, int64_t j, int64_t skip)
 {
-    lanes sums[ROWS][VECTORS];
-    for (int r = 0; r < height; r++)
-        for (int v = 0; v < vectors; v++)
-            sums[r][v] = (lanes){0};
+    lanes sums[SUMS];
+    for (int k = 0; k < height * vectors; k++)
+        sums[k] = (lanes){0};
     const dat_real *a = p->a + i * p->a_row, *b = p->b + j;
     for (int64_t l = 0; l < p->k; l++, a += p->a_column, b += p->b_stride)
         for (int v = 0; v < vectors; v++) {
             lanes row = load(b + v * LANES);
             for (int r = 0; r < height; r++)
-                sums[r][v] += a[r * p->a_row] * row;
+                sums[r * vectors + v] += a[r * p->a_row] * row;
         }
     for (int r = 0; r < height; r++)
         for (int v = 0; v < vectors; v++) {
             dat_real *c = p->c + (i + r) * p->c_stride + j + v * LANES;
-            lanes sum = p->alpha * sums[r][v];
+            lanes sum = p->alpha * sums[r * vectors + v];
             if (p->beta != 0)
                 sum += load(c);
             if (skip == 0)
@@ -62,6 +67,19 @@ INLINE void sum_block(const tiny_product *p, int height, int vectors, int64_t i,
             for (int64_t lane = skip; skip && lane < LANES; lane++)
                 c[lane] = sum[lane];
         }
+}
+
+/* All rows of `vectors` vectors of columns. */
+INLINE void sum_columns(const tiny_product *p, int vectors, int64_t m, int64_t j, int64_t skip)
+{
+    const int height = SUMS / vectors;
+    int64_t i = 0;
+    for (; i + height <= m; i += height)
+        sum_block(p, height, vectors, i, j, skip);
+    for (; i + ROWS <= m; i += ROWS)
+        sum_block(p, ROWS, vectors, i, j, skip);
+    for (; i < m; i++)
+        sum_block(p, 1, vectors, i, j, skip);
 }
 
 /* One element: for matrices narrower than a vector. */
@@ -73,29 +91,22 @@ INLINE void sum_element(const tiny_product *p, int64_t i, int64_t j)
     *c = (p->beta != 0 ? *c : 0) + p->alpha * sum;
 }
 
-/* What is left of a row after whole vectors is covered by a vector that ends with the row. */
-INLINE void sum_rows(const tiny_product *p, int height, int64_t i, int64_t n)
-{
-    int64_t j = 0;
-    for (; j + VECTORS * LANES <= n; j += VECTORS * LANES)
-        sum_block(p, height, VECTORS, i, j, 0);
-    for (; j + LANES <= n; j += LANES)
-        sum_block(p, height, 1, i, j, 0);
-    if (j < n && n >= LANES)
-        sum_block(p, height, 1, i, n - LANES, LANES - (n - j));
-    else
-        for (int r = 0; r < height; r++)
-            for (int64_t column = j; column < n; column++)
-                sum_element(p, i + r, column);
-}
-
+/* What is left after whole vectors of columns is covered by a vector that ends with the row. */
 static void tiny_sums(const tiny_product *p, int64_t m, int64_t n)
 {
-    int64_t i = 0;
-    for (; i + ROWS <= m; i += ROWS)
-        sum_rows(p, ROWS, i, n);
-    for (; i < m; i++)
-        sum_rows(p, 1, i, n);
+    int64_t j = 0;
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        sum_columns(p, 4, m, j, 0);
+    for (; j + 2 * LANES <= n; j += 2 * LANES)
+        sum_columns(p, 2, m, j, 0);
+    for (; j + LANES <= n; j += LANES)
+        sum_columns(p, 1, m, j, 0);
+    if (j < n && n >= LANES)
+        sum_columns(p, 1, m, n - LANES, LANES - (n - j));
+    else
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t column = j; column < n; column++)
+                sum_element(p, i, column);
 }
 
 /* --- B transposed: elements of C are dot products of contiguous rows --- */
@@ -183,9 +194,26 @@ INLINE void dot_rows(const tiny_product *p, int height, int64_t i, int64_t n)
                 dot_element(p, i + r, column);
 }
 
+/* Short dot products would be all reductions: with B turned around they are sums. */
+static void short_dots(const tiny_product *p, int64_t m, int64_t n)
+{
+    dat_real turned[SHORT_DOT * MOST_COPIED];
+    for (int64_t j = 0; j < n; j++)
+        for (int64_t l = 0; l < p->k; l++)
+            turned[l * n + j] = p->b[j * p->b_stride + l];
+    tiny_product sums = *p;
+    sums.b = turned;
+    sums.b_stride = n;
+    tiny_sums(&sums, m, n);
+}
+
 static void tiny_dots(const tiny_product *p, int64_t m, int64_t n)
 {
     int64_t i = 0;
+    if (p->k <= SHORT_DOT && n <= MOST_COPIED && n >= LANES && m >= LANES) {
+        short_dots(p, m, n);
+        return;
+    }
     for (; i + ROWS <= m; i += ROWS)
         dot_rows(p, ROWS, i, n);
     for (; i < m; i++)

@@ -8,14 +8,18 @@
 #include "ops/partial_sums.h"
 
 enum {
-    DAT_WHOLE_LENGTH = 32, /* sequences up to this length are not cut: their weights are kept for backward */
-    DAT_TILE_LENGTH = 128, /* the most rows, and columns, of a tile */
+    DAT_WHOLE_LENGTH = 32,  /* sequences up to this length are not cut: their weights are kept for backward */
+    DAT_LONGEST_WHOLE = 96, /* nor are those up to this length, if their heads are wide */
+    DAT_TILE_LENGTH = 128,  /* the most rows, and columns, of a tile */
 };
 
-/* Whether all pairs of a head are few enough to keep. */
+/* Whether all pairs of a head are few enough to keep: few at all, or no more than the values of the query,
+ * key, value and output that they belong to. */
 static inline bool dat_is_whole(const dat_head_sizes *s)
 {
-    return s->n <= DAT_WHOLE_LENGTH && s->m <= DAT_WHOLE_LENGTH;
+    int64_t longest = s->n > s->m ? s->n : s->m;
+    return longest <= DAT_WHOLE_LENGTH ||
+           (longest <= DAT_LONGEST_WHOLE && longest <= 2 * (s->key_dim + s->head_dim));
 }
 
 /* Some pairs of positions. Matrices of values by pair have `stride` between their rows. */
