@@ -6,6 +6,12 @@
 /* dat data: looks at a dataset or prepares it. */
 int command_data(int argc, char **argv);
 
+/* dat eval: the loss of a language model on a text. */
+int command_eval(int argc, char **argv);
+
+/* dat generate: text from a language model. */
+int command_generate(int argc, char **argv);
+
 /* dat report: tables and figures from run files. */
 int command_report(int argc, char **argv);
 

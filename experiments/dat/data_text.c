@@ -55,15 +55,6 @@ typedef struct corpus {
     dat_rng rng; /* decides where documents go */
 } corpus;
 
-static dat_status parse_share(const char *text, double *share)
-{
-    char *end;
-    *share = strtod(text, &end);
-    if (end == text || *end != '\0' || !(*share >= 0 && *share <= 1))
-        return dat_usage("--validation needs a number from 0 to 1, not \"%.40s\"", text);
-    return DAT_OK;
-}
-
 static dat_status parse_options(int argc, char **argv, options *o)
 {
     enum { TOKENIZER = DAT_ARGUMENT_FIRST, OUT, SHARE };
@@ -80,7 +71,7 @@ static dat_status parse_options(int argc, char **argv, options *o)
         else if (option == OUT)
             o->out = optarg;
         else if (option == SHARE)
-            DAT_TRY(parse_share(optarg, &o->validation));
+            DAT_TRY(dat_argument_number("--validation", optarg, 0, 1, &o->validation));
         else if (option == 'h')
             o->wants_help = true;
         else

@@ -1,4 +1,4 @@
-/* dat: looks at datasets and reports on results. The commands are in files of their own. */
+/* dat: looks at datasets, tries language models, reports on results. The commands are in files of their own. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +10,8 @@ static const char *const help =
     "\n"
     "Commands:\n"
     "  data DATASET [OPTION]...   show examples and statistics of a dataset, or prepare it\n"
+    "  eval [OPTION]... FILE      the loss of a language model on a text\n"
+    "  generate [OPTION]...       continue a text with a language model\n"
     "  report [OPTION]...         make tables and figures from the run files in results/\n"
     "  tokenizer ACTION ...       encode text, decode token ids, train a tokenizer\n"
     "\n"
@@ -22,6 +24,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"data", command_data},
+    {"eval", command_eval},
+    {"generate", command_generate},
     {"report", command_report},
     {"tokenizer", command_tokenizer},
 };
@@ -52,6 +56,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return flush(commands[i].run(argc - 1, argv + 1));
-    fprintf(stderr, "dat: unknown command '%s', expected data, report or tokenizer; see dat --help\n", argv[1]);
+    fprintf(stderr,
+            "dat: unknown command '%s', expected data, eval, generate, report or tokenizer; see dat --help\n",
+            argv[1]);
     return 2;
 }

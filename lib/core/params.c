@@ -130,7 +130,8 @@ static void fill(dat_param *item, dat_rng rng)
     }
 }
 
-void dat_params_allocate(dat_params *params, const dat_rng *rng)
+/* Places the parameters in blocks and allocates the one of values. */
+static void allocate_values(dat_params *params)
 {
     DAT_ASSERT(params->size == 0);
     for (int64_t i = 0; i < params->count; i++) {
@@ -141,16 +142,31 @@ void dat_params_allocate(dat_params *params, const dat_rng *rng)
         params->size += (dat_count(&item->tensor) + PADDING - 1) / PADDING * PADDING;
     }
     params->values = allocate_block(params->size);
-    params->grads = allocate_block(params->size);
     for (int64_t i = 0; i < params->count; i++) {
         dat_param *item = params->items[i];
         if (item->tied_to >= 0)
             item->offset = params->items[item->tied_to]->offset;
         item->tensor.data = params->values + item->offset;
+    }
+}
+
+void dat_params_allocate(dat_params *params, const dat_rng *rng)
+{
+    allocate_values(params);
+    params->grads = allocate_block(params->size);
+    for (int64_t i = 0; i < params->count; i++) {
+        dat_param *item = params->items[i];
         item->tensor.grad = item->trainable ? params->grads + item->offset : NULL;
         if (item->tied_to < 0)
             fill(item, dat_rng_fork(rng, (uint64_t)i));
     }
+}
+
+void dat_params_allocate_values(dat_params *params)
+{
+    allocate_values(params);
+    for (int64_t i = 0; i < params->count; i++)
+        params->items[i]->tensor.needs_grad = false;
 }
 
 void dat_params_zero_grads(dat_params *params)

@@ -64,6 +64,10 @@ void dat_params_set_init(dat_params *params, const dat_tensor *tensor, dat_init 
  * adding one at the end does not change the others. */
 void dat_params_allocate(dat_params *params, const dat_rng *rng);
 
+/* Allocates all values, which start at zero, and no gradients: for models whose values come from elsewhere
+ * and that are only evaluated. Backward passes by them. */
+void dat_params_allocate_values(dat_params *params);
+
 void dat_params_zero_grads(dat_params *params);
 
 /* The parameter called `name`, or NULL. */

@@ -1,17 +1,8 @@
 #include "data/token_shard.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-static uint32_t read16(const unsigned char *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-}
-
-static uint32_t read32(const unsigned char *bytes)
-{
-    return read16(bytes) | read16(bytes + 2) << 16;
-}
+#include "util/little_endian.h"
 
 int dat_token_width(int64_t vocab_size)
 {
@@ -20,7 +11,7 @@ int dat_token_width(int64_t vocab_size)
 
 static dat_status read_header(dat_token_shard *shard, const unsigned char *bytes, int64_t size)
 {
-    uint32_t magic = read32(bytes), version, expected = DAT_SHARD_VERSION_16;
+    uint32_t magic = dat_read_le32(bytes), version, expected = DAT_SHARD_VERSION_16;
     shard->width = 2;
     if (magic == DAT_SHARD_MAGIC_32) {
         shard->width = 4;
@@ -29,12 +20,12 @@ static dat_status read_header(dat_token_shard *shard, const unsigned char *bytes
     if (size < DAT_SHARD_HEADER_BYTES)
         return dat_failure("ends within its header: %" PRId64 " bytes, expected at least %d", size,
                            DAT_SHARD_HEADER_BYTES);
-    version = read32(bytes + 4);
+    version = dat_read_le32(bytes + 4);
     if (version != expected)
         return dat_failure("has version %" PRIu32 " of format %" PRIu32 ", expected version %" PRIu32,
                            version, magic, expected);
     shard->tokens = bytes + DAT_SHARD_HEADER_BYTES;
-    shard->count = read32(bytes + 8);
+    shard->count = dat_read_le32(bytes + 8);
     if (size - DAT_SHARD_HEADER_BYTES != shard->count * shard->width)
         return dat_failure("has a header of %" PRId64 " tokens and %" PRId64
                            " bytes behind it, expected %" PRId64,
@@ -59,7 +50,7 @@ static dat_status read_headless(dat_token_shard *shard, const unsigned char *byt
 static uint32_t id_at(const dat_token_shard *shard, int64_t i)
 {
     const unsigned char *bytes = shard->tokens + i * shard->width;
-    return shard->width == 2 ? read16(bytes) : read32(bytes);
+    return shard->width == 2 ? dat_read_le16(bytes) : dat_read_le32(bytes);
 }
 
 static uint32_t greatest_id(const dat_token_shard *shard)
@@ -68,10 +59,10 @@ static uint32_t greatest_id(const dat_token_shard *shard)
     const unsigned char *bytes = shard->tokens;
     if (shard->width == 2)
         for (int64_t i = 0; i < shard->count; i++)
-            greatest = read16(bytes + 2 * i) > greatest ? read16(bytes + 2 * i) : greatest;
+            greatest = dat_read_le16(bytes + 2 * i) > greatest ? dat_read_le16(bytes + 2 * i) : greatest;
     else
         for (int64_t i = 0; i < shard->count; i++)
-            greatest = read32(bytes + 4 * i) > greatest ? read32(bytes + 4 * i) : greatest;
+            greatest = dat_read_le32(bytes + 4 * i) > greatest ? dat_read_le32(bytes + 4 * i) : greatest;
     return greatest;
 }
 
@@ -93,7 +84,7 @@ dat_status dat_token_shard_open(const char *path, int64_t vocab_size, dat_token_
     DAT_TRY(dat_file_map_open(path, &shard->map));
     const unsigned char *bytes = (const unsigned char *)shard->map.bytes;
     int64_t size = shard->map.size;
-    uint32_t magic = size >= 4 ? read32(bytes) : 0;
+    uint32_t magic = size >= 4 ? dat_read_le32(bytes) : 0;
     dat_status status = magic == DAT_SHARD_MAGIC_16 || magic == DAT_SHARD_MAGIC_32
                             ? read_header(shard, bytes, size)
                             : read_headless(shard, bytes, size, vocab_size);

@@ -7,6 +7,7 @@
 
 #include "data/token_shard.h"
 #include "io/file_replace.h"
+#include "util/little_endian.h"
 #include "util/memory.h"
 
 void dat_token_writer_init(dat_token_writer *writer, const char *prefix, int64_t vocab_size)
@@ -22,18 +23,12 @@ void dat_token_writer_free(dat_token_writer *writer)
     *writer = (dat_token_writer){0};
 }
 
-static void write_number(unsigned char *bytes, int width, uint32_t number)
-{
-    for (int i = 0; i < width; i++)
-        bytes[i] = (unsigned char)(number >> (8 * i));
-}
-
 static dat_status write_file(dat_token_writer *writer)
 {
     unsigned char header[DAT_SHARD_HEADER_BYTES] = {0};
-    write_number(header, 4, writer->width == 2 ? DAT_SHARD_MAGIC_16 : DAT_SHARD_MAGIC_32);
-    write_number(header + 4, 4, writer->width == 2 ? DAT_SHARD_VERSION_16 : DAT_SHARD_VERSION_32);
-    write_number(header + 8, 4, (uint32_t)writer->count);
+    dat_write_le(header, 4, writer->width == 2 ? DAT_SHARD_MAGIC_16 : DAT_SHARD_MAGIC_32);
+    dat_write_le(header + 4, 4, writer->width == 2 ? DAT_SHARD_VERSION_16 : DAT_SHARD_VERSION_32);
+    dat_write_le(header + 8, 4, (uint32_t)writer->count);
     const dat_file_part parts[] = {{header, sizeof header},
                                    {writer->buffer, (size_t)(writer->count * writer->width)}};
     size_t size = strlen(writer->prefix) + sizeof "_000000000000000000000.bin";
@@ -55,7 +50,7 @@ dat_status dat_token_writer_add(dat_token_writer *writer, const int32_t *ids, in
             writer->capacity = capacity < writer->limit ? capacity : writer->limit;
             writer->buffer = dat_reallocate(writer->buffer, (size_t)writer->capacity, (size_t)writer->width);
         }
-        write_number(writer->buffer + writer->count++ * writer->width, writer->width, (uint32_t)ids[i]);
+        dat_write_le(writer->buffer + writer->count++ * writer->width, writer->width, (uint32_t)ids[i]);
     }
     writer->n_tokens += count;
     return DAT_OK;

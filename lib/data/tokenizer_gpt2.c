@@ -7,6 +7,8 @@
 
 #include "data/tokenizer_names.h"
 #include "io/file_map.h"
+#include "io/json.h"
+#include "util/folder.h"
 #include "util/memory.h"
 
 /* One line of vocab.bpe; the caller frees it. */
@@ -61,10 +63,7 @@ dat_status dat_tokenizer_read_gpt2(const char *folder, dat_tokenizer **tokenizer
 {
     json_t *vocab = NULL;
     dat_token_names names = {0};
-    size_t size = strlen(folder) + sizeof "/encoder.json";
-    char *encoder = dat_allocate(size, 1), *merges = dat_allocate(size, 1);
-    snprintf(encoder, size, "%s/encoder.json", folder);
-    snprintf(merges, size, "%s/vocab.bpe", folder);
+    char *encoder = dat_path_in(folder, "encoder.json"), *merges = dat_path_in(folder, "vocab.bpe");
     *tokenizer = dat_tokenizer_new(DAT_TOKENIZER_BYTE_LEVEL);
 
     dat_status status = dat_json_read(encoder, &vocab);

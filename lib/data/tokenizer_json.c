@@ -5,6 +5,7 @@
 
 #include "data/tokenizer_names.h"
 #include "io/file_replace.h"
+#include "io/json.h"
 #include "util/memory.h"
 
 /* --- reading --- */

@@ -5,19 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/file_map.h"
 #include "util/memory.h"
-
-dat_status dat_json_read(const char *path, json_t **json)
-{
-    dat_file_map map;
-    json_error_t error;
-    *json = NULL;
-    DAT_TRY(dat_file_map_open(path, &map));
-    *json = json_loadb(map.bytes, (size_t)map.size, JSON_REJECT_DUPLICATES, &error);
-    dat_file_map_close(&map);
-    return *json ? DAT_OK : dat_failure("%.200s:%d:%d: %.200s", path, error.line, error.column, error.text);
-}
 
 /* Gives an id that must be free to a name. */
 static dat_status place(dat_token_names *names, const char *name, const json_t *id)

@@ -7,10 +7,6 @@
 #include "data/tokenizer_alphabet.h"
 #include "data/tokenizer_parts.h"
 
-/* A JSON file, refused when it is not JSON or a key stands twice. The caller releases it with json_decref;
- * NULL on error. */
-dat_status dat_json_read(const char *path, json_t **json);
-
 /* The tokens of a file by id. */
 typedef struct dat_token_names {
     const json_t *vocab; /* name -> id; borrowed */

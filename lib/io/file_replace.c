@@ -23,37 +23,35 @@ static char *parent_folder(const char *path)
     return folder;
 }
 
-static bool write_fully(int descriptor, const void *bytes, size_t size)
+void dat_file_sink_write(dat_file_sink *sink, const void *bytes, size_t size)
 {
     const char *next = bytes;
-    while (size > 0) {
-        ssize_t written = write(descriptor, next, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        next += written;
-        size -= (size_t)written;
+    while (size > 0 && sink->error == 0) {
+        ssize_t written = write(sink->descriptor, next, size);
+        if (written >= 0) {
+            next += written;
+            size -= (size_t)written;
+        } else if (errno != EINTR) {
+            sink->error = errno;
+        }
     }
-    return true;
 }
 
-/* Creates the file with all parts, on disk when this returns. */
-static dat_status write_new_file(const char *path, const dat_file_part *parts, int n_parts)
+typedef void file_producer(dat_file_sink *sink, const void *context);
+
+/* Creates the file with all its content, on disk when this returns. */
+static dat_status write_new_file(const char *path, file_producer *produce, const void *context)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor < 0)
+    dat_file_sink sink = {.descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+    if (sink.descriptor < 0)
         return dat_failure("cannot create '%.200s': %s", path, strerror(errno));
-    bool written = true;
-    for (int i = 0; i < n_parts && written; i++)
-        written = write_fully(descriptor, parts[i].bytes, parts[i].size);
-    written = written && fsync(descriptor) == 0;
-    int error = errno;
-    if (close(descriptor) != 0 && written) { /* network file systems may report a full disk only here */
-        written = false;
-        error = errno;
-    }
-    return written ? DAT_OK : dat_failure("cannot write '%.200s': %s", path, strerror(error));
+    produce(&sink, context);
+    if (sink.error == 0 && fsync(sink.descriptor) != 0)
+        sink.error = errno;
+    /* Network file systems may report a full disk only when a file is closed. */
+    if (close(sink.descriptor) != 0 && sink.error == 0)
+        sink.error = errno;
+    return sink.error == 0 ? DAT_OK : dat_failure("cannot write '%.200s': %s", path, strerror(sink.error));
 }
 
 /* Makes a rename in the folder survive a power failure. Some file systems cannot and say EINVAL. */
@@ -69,7 +67,7 @@ static dat_status flush_folder(const char *folder)
     return status;
 }
 
-dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts)
+dat_status dat_file_replace_by(const char *path, file_producer *produce, const void *context)
 {
     char *folder = parent_folder(path);
     size_t temporary_size = strlen(path) + sizeof ".tmp";
@@ -79,7 +77,7 @@ dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_
     dat_status status = dat_create_parent_folders(path);
     if (status.code != DAT_CODE_OK)
         goto done;
-    status = write_new_file(temporary, parts, n_parts);
+    status = write_new_file(temporary, produce, context);
     if (status.code == DAT_CODE_OK && rename(temporary, path) != 0)
         status = dat_failure("cannot replace '%.200s': %s", path, strerror(errno));
     if (status.code != DAT_CODE_OK) {
@@ -91,4 +89,21 @@ done:
     free(temporary);
     free(folder);
     return status;
+}
+
+typedef struct part_list {
+    const dat_file_part *parts;
+    int count;
+} part_list;
+
+static void write_parts(dat_file_sink *sink, const void *context)
+{
+    const part_list *list = context;
+    for (int i = 0; i < list->count; i++)
+        dat_file_sink_write(sink, list->parts[i].bytes, list->parts[i].size);
+}
+
+dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts)
+{
+    return dat_file_replace_by(path, write_parts, &(part_list){parts, n_parts});
 }

@@ -18,4 +18,17 @@ typedef struct dat_file_part {
  * a time may write a path. */
 dat_status dat_file_replace(const char *path, const dat_file_part *parts, int n_parts);
 
+/* Where content goes that is made while it is written. */
+typedef struct dat_file_sink {
+    int descriptor;
+    int error; /* errno of the first failure, after which nothing more is written */
+} dat_file_sink;
+
+void dat_file_sink_write(dat_file_sink *sink, const void *bytes, size_t size);
+
+/* The same for content that need not be in memory as a whole: `produce` writes it to the sink piece by piece.
+ */
+dat_status dat_file_replace_by(const char *path, void produce(dat_file_sink *sink, const void *context),
+                               const void *context);
+
 #endif

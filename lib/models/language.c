@@ -133,8 +133,9 @@ static bool check_length(dat_tape *tape, const dat_language_config *c, dat_token
                     tokens.length, c->max_length);
 }
 
-/* The reference has a dropout layer behind the embeddings, but never applies it. */
-dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
+/* What the blocks make of the tokens: (B, L, d_model). The reference has a dropout layer behind the
+ * embeddings, but never applies it. */
+static dat_tensor *run_blocks(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
 {
     const dat_language_config *c = &model->config;
     if (!check_length(tape, c, tokens))
@@ -153,7 +154,23 @@ dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model
             symbols = dat_retrieve_symbols(tape, &model->retrievers[i], x);
         x = dat_encoder_block_forward(tape, &model->blocks[i], x, &symbols, &context);
     }
+    return x;
+}
+
+static dat_tensor *logits_of(dat_tape *tape, const dat_language_model *model, dat_tensor *x)
+{
     return dat_linear(tape, dat_norm_forward(tape, &model->norm, x), model->embeddings, NULL);
+}
+
+dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
+{
+    return logits_of(tape, model, run_blocks(tape, model, tokens));
+}
+
+dat_tensor *dat_language_forward_last(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
+{
+    dat_tensor *x = run_blocks(tape, model, tokens);
+    return logits_of(tape, model, dat_select_token(tape, x, tokens.length - 1));
 }
 
 void dat_language_free(dat_language_model *model)

@@ -44,6 +44,9 @@ dat_status dat_language_init(dat_language_model *model, dat_params *params,
 /* tokens (B, L), L <= max_length -> logits (B, L, vocab_size) of each next token. */
 dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model, dat_tokens tokens);
 
+/* tokens (B, L), L <= max_length -> logits (B, vocab_size) of the token after each sequence. */
+dat_tensor *dat_language_forward_last(dat_tape *tape, const dat_language_model *model, dat_tokens tokens);
+
 void dat_language_free(dat_language_model *model);
 
 #endif

@@ -21,6 +21,17 @@ dat_status dat_argument_integer(const char *flag, const char *text, int64_t mini
     return DAT_OK;
 }
 
+dat_status dat_argument_number(const char *flag, const char *text, double minimum, double maximum,
+                               double *value)
+{
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end != '\0' || !(number >= minimum && number <= maximum))
+        return dat_usage("%s needs a number from %g to %g, not \"%.40s\"", flag, minimum, maximum, text);
+    *value = number;
+    return DAT_OK;
+}
+
 dat_status dat_argument_refused(char *const *argv, int result)
 {
     const char *word = argv[optind - 1];

@@ -13,6 +13,10 @@ enum { DAT_ARGUMENT_FIRST = 256 };
 dat_status dat_argument_integer(const char *flag, const char *text, int64_t minimum, int64_t maximum,
                                 int64_t *value);
 
+/* The same for a number that need not be whole. */
+dat_status dat_argument_number(const char *flag, const char *text, double minimum, double maximum,
+                               double *value);
+
 /* Says what is wrong after getopt_long has returned `result`, '?' or ':'. The flags' values must begin at
  * DAT_ARGUMENT_FIRST, the short options with ':', and opterr must be 0. */
 dat_status dat_argument_refused(char *const *argv, int result);

@@ -1,6 +1,7 @@
 #include "util/folder.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,4 +44,12 @@ dat_status dat_create_folders(const char *folder)
 {
     DAT_TRY(dat_create_parent_folders(folder));
     return create_folder(folder);
+}
+
+char *dat_path_in(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + sizeof "/";
+    char *path = dat_allocate(size, 1);
+    snprintf(path, size, "%s/%s", folder, name);
+    return path;
 }

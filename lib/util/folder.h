@@ -11,4 +11,7 @@ dat_status dat_create_folders(const char *folder);
  * fine. */
 dat_status dat_create_parent_folders(const char *path);
 
+/* "<folder>/<name>"; the caller releases it with free(). */
+char *dat_path_in(const char *folder, const char *name);
+
 #endif

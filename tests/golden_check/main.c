@@ -1,11 +1,16 @@
-/* check_golden [--verbose] FILE...: checks the library against files of reference data. One line per file,
- * then the totals. Exit status 0 when nothing failed, 1 when something did, 2 for wrong usage or an
+/* check_golden [--verbose] FILE...: checks the library against files of reference data; a folder is a checkpoint
+ * with expected.h5 in it. One line per file, then the totals. Exit status 0 when nothing failed, 1 when something did, 2 for wrong usage or an
  * unreadable file. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "golden_check/hub.h"
 #include "golden_check/module.h"
+#include "util/folder.h"
+#include "util/memory.h"
 #include "util/parallel.h"
 
 /* Address space of one step; far more than any reference case touches. */
@@ -34,17 +39,28 @@ static int print_result(const char *path, const golden_run *run)
     return report->failed ? FAILED : PASSED;
 }
 
-/* Checks one file. Returns its result, or -1 (and says so on stderr) when it cannot be read. */
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Checks one file or folder. Returns its result, or -1 (and says so on stderr) when it cannot be read. */
 static int check_file(const char *path, bool verbose)
 {
     golden_file file;
-    dat_status status = golden_file_read(&file, path);
+    bool folder = is_folder(path);
+    char *file_path = folder ? dat_path_in(path, "expected.h5") : dat_copy_string(path);
+    dat_status status = golden_file_read(&file, file_path);
     golden_run run = {.file = &file, .batch = -1, .report = {.verbose = verbose}};
     int result = -1;
     if (status.code == DAT_CODE_OK)
         status = dat_tape_init(&run.tape, MEMORY_LIMIT);
     if (status.code == DAT_CODE_OK) {
-        golden_check(&run);
+        if (folder)
+            golden_check_hub(&run, path);
+        else
+            golden_check(&run);
         result = print_result(path, &run);
     } else {
         fprintf(stderr, "check_golden: %s\n", status.message);
@@ -52,6 +68,7 @@ static int check_file(const char *path, bool verbose)
     dat_tape_free(&run.tape);
     dat_params_free(&run.params);
     golden_file_free(&file);
+    free(file_path);
     return result;
 }
 

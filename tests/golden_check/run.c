@@ -164,7 +164,7 @@ static void check_our_tie(golden_run *run, const dat_param *param)
         golden_wrong(&run->verdict, "%s is tied to %s here but not in the file", param->name, owner->name);
 }
 
-static void check_their_ties(golden_run *run)
+void golden_check_ties(golden_run *run)
 {
     const char *alias;
     json_t *target;
@@ -186,7 +186,7 @@ void golden_load_params(golden_run *run)
         if (run->params.items[i]->tied_to >= 0)
             check_our_tie(run, run->params.items[i]);
     }
-    check_their_ties(run);
+    golden_check_ties(run);
     for (int64_t i = 0; i < run->file->params.count; i++)
         if (!dat_params_find(&run->params, run->file->params.items[i].name))
             golden_wrong(&run->verdict, "params/%s of the file is not a parameter of ours",

@@ -64,6 +64,9 @@ dat_attention_context golden_context(golden_run *run, const golden_flags *flags)
  * the same shape and the same sharing of storage. */
 void golden_load_params(golden_run *run);
 
+/* Refuses names that share storage in the file but not in our parameters. */
+void golden_check_ties(golden_run *run);
+
 /* Compares all outputs of the file, and refuses inputs that the forward pass did not use. */
 void golden_check_outputs(golden_run *run);
 

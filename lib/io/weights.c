@@ -1,0 +1,248 @@
+#include "io/weights.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/json.h"
+#include "util/folder.h"
+#include "util/memory.h"
+#include "util/string_table.h"
+
+static const char SINGLE[] = "model.safetensors", INDEX[] = "model.safetensors.index.json";
+
+/* --- opening --- */
+
+static dat_status open_file(dat_weights *weights, const char *name)
+{
+    char *path = dat_path_in(weights->folder, name);
+    dat_status status = dat_safetensors_open(path, &weights->files[weights->n_files]);
+    weights->n_files += status.code == DAT_CODE_OK;
+    free(path);
+    return status;
+}
+
+/* Numbers the distinct file names of the map, which must be files of this folder. */
+static dat_status list_files(const json_t *map, dat_string_table *files)
+{
+    const char *tensor;
+    json_t *value;
+    json_object_foreach((json_t *)map, tensor, value)
+    {
+        const char *name = json_string_value(value);
+        if (!name || name[0] == '\0' || strchr(name, '/'))
+            return dat_failure("\"%.80s\" is assigned to no file of this folder", tensor);
+        dat_string_table_add(files, name, (int64_t)strlen(name) + 1);
+    }
+    return DAT_OK;
+}
+
+/* Every tensor must be in the file that the map says, and in the map. */
+static dat_status check_map(const json_t *map, const dat_string_table *files, const dat_weights *weights)
+{
+    const char *tensor;
+    json_t *value;
+    int64_t n_stored = 0;
+    json_object_foreach((json_t *)map, tensor, value)
+    {
+        const char *name = json_string_value(value);
+        int64_t file = dat_string_table_find(files, name, (int64_t)strlen(name) + 1);
+        if (!dat_safetensors_find(&weights->files[file], tensor))
+            return dat_failure("%.80s is not in %.80s, which should have it", tensor, name);
+    }
+    for (int64_t i = 0; i < weights->n_files; i++)
+        n_stored += weights->files[i].count;
+    if (n_stored != (int64_t)json_object_size(map))
+        return dat_failure("lists %zu tensors, but its files hold %" PRId64, json_object_size(map), n_stored);
+    return DAT_OK;
+}
+
+static dat_status open_listed(dat_weights *weights, const json_t *map)
+{
+    dat_string_table files = {0};
+    int64_t size;
+    dat_status status = list_files(map, &files);
+    weights->files = dat_allocate((size_t)files.count, sizeof weights->files[0]);
+    for (int64_t i = 0; i < files.count && status.code == DAT_CODE_OK; i++)
+        status = open_file(weights, dat_string_table_get(&files, i, &size));
+    if (status.code == DAT_CODE_OK)
+        status = check_map(map, &files, weights);
+    dat_string_table_free(&files);
+    return status;
+}
+
+static dat_status open_index(dat_weights *weights, const char *path)
+{
+    static const char *const required[] = {"weight_map", NULL};
+    json_t *index;
+    dat_members members;
+    dat_status status = DAT_OK;
+    DAT_TRY(dat_json_read(path, &index));
+    dat_members_open(&members, index, required, "the index", &status);
+    dat_member_take(&members, "metadata"); /* the total size, which the files tell as well */
+    const json_t *map = dat_member_take(&members, "weight_map");
+    dat_members_close(&members);
+    if (status.code == DAT_CODE_OK)
+        status =
+            json_is_object(map) ? open_listed(weights, map) : dat_failure("\"weight_map\" is no JSON object");
+    json_decref(index);
+    return dat_status_prefix(status, "%.200s", path);
+}
+
+dat_status dat_weights_open(const char *folder, dat_weights *weights)
+{
+    *weights = (dat_weights){.folder = dat_copy_string(folder)};
+    char *single = dat_path_in(folder, SINGLE), *index = dat_path_in(folder, INDEX);
+    dat_status status;
+    if (access(single, F_OK) != 0 && access(index, F_OK) == 0) {
+        status = open_index(weights, index);
+    } else {
+        weights->files = dat_allocate(1, sizeof weights->files[0]);
+        status = open_file(weights, SINGLE);
+    }
+    if (status.code != DAT_CODE_OK)
+        dat_weights_close(weights);
+    free(single);
+    free(index);
+    return status;
+}
+
+void dat_weights_close(dat_weights *weights)
+{
+    for (int64_t i = 0; i < weights->n_files; i++)
+        dat_safetensors_close(&weights->files[i]);
+    free(weights->files);
+    free(weights->folder);
+    *weights = (dat_weights){0};
+}
+
+/* --- into parameters --- */
+
+static const dat_stored_tensor *find_stored(const dat_weights *weights, const char *name)
+{
+    const dat_stored_tensor *tensor = NULL;
+    for (int64_t i = 0; i < weights->n_files && !tensor; i++)
+        tensor = dat_safetensors_find(&weights->files[i], name);
+    return tensor;
+}
+
+/* The tensor for the storage of parameter `owner`, which is tied to no other: of the first of its names that
+ * is stored, or NULL. */
+static const dat_stored_tensor *source_of(const dat_weights *weights, const dat_params *params, int64_t owner)
+{
+    const dat_stored_tensor *tensor = NULL;
+    for (int64_t i = owner; i < params->count && !tensor; i++)
+        if (i == owner || params->items[i]->tied_to == owner)
+            tensor = find_stored(weights, params->items[i]->name);
+    return tensor;
+}
+
+/* Names for a message, as many as fit. */
+typedef struct name_list {
+    char text[240];
+    int64_t count;
+} name_list;
+
+static void list_name(name_list *list, const char *name)
+{
+    size_t used = strlen(list->text);
+    if (used + strlen(name) + sizeof ", ..." < sizeof list->text)
+        snprintf(list->text + used, sizeof list->text - used, "%s%s", list->count ? ", " : "", name);
+    else if (used > 3 && strcmp(list->text + used - 3, "...") != 0)
+        strcpy(list->text + used, ", ...");
+    list->count++;
+}
+
+static int64_t owner_of(const dat_params *params, const dat_param *param)
+{
+    if (param->tied_to >= 0)
+        return param->tied_to;
+    int64_t i = 0;
+    while (params->items[i] != param)
+        i++;
+    return i;
+}
+
+/* A stored tensor against the parameter of its name. */
+static dat_status check_tensor(const dat_weights *weights, const dat_params *params,
+                               const dat_stored_tensor *tensor, const dat_param *param)
+{
+    char expected[DAT_SHAPE_TEXT_SIZE], stored[DAT_SHAPE_TEXT_SIZE];
+    dat_tensor shape = dat_tensor_over(tensor->name, NULL, tensor->rank, tensor->shape);
+    if (!dat_same_shape(&shape, &param->tensor))
+        return dat_failure("%.80s is %s, expected %s for this config", tensor->name,
+                           dat_shape_text(&shape, stored), dat_shape_text(&param->tensor, expected));
+    const dat_stored_tensor *source = source_of(weights, params, owner_of(params, param));
+    if (source != tensor && !dat_stored_tensor_equal(source, tensor))
+        return dat_failure("%.80s and %.80s differ, but are one parameter in this config", source->name,
+                           tensor->name);
+    return DAT_OK;
+}
+
+static dat_status check_all(const dat_weights *weights, const dat_params *params)
+{
+    name_list unknown = {0}, missing = {0};
+    for (int64_t i = 0; i < params->count; i++)
+        if (params->items[i]->tied_to < 0 && !source_of(weights, params, i))
+            list_name(&missing, params->items[i]->name);
+    for (int64_t file = 0; file < weights->n_files; file++)
+        for (int64_t i = 0; i < weights->files[file].count; i++) {
+            const dat_stored_tensor *tensor = &weights->files[file].tensors[i];
+            const dat_param *param = dat_params_find(params, tensor->name);
+            if (param)
+                DAT_TRY(check_tensor(weights, params, tensor, param));
+            else
+                list_name(&unknown, tensor->name);
+        }
+    if (missing.count > 0)
+        return dat_failure("%" PRId64 " parameters of this config are missing: %s", missing.count,
+                           missing.text);
+    if (unknown.count > 0)
+        return dat_failure("%" PRId64 " tensors are no parameters of this config: %s", unknown.count,
+                           unknown.text);
+    return DAT_OK;
+}
+
+dat_status dat_weights_check(const dat_weights *weights, const dat_params *params)
+{
+    return dat_status_prefix(check_all(weights, params), "%.150s", weights->folder);
+}
+
+void dat_weights_copy(const dat_weights *weights, dat_params *params)
+{
+    DAT_ASSERT(params->size > 0 || params->count == 0);
+    for (int64_t i = 0; i < params->count; i++)
+        if (params->items[i]->tied_to < 0) {
+            const dat_stored_tensor *tensor = source_of(weights, params, i);
+            DAT_ASSERT(tensor && tensor->count == dat_count(&params->items[i]->tensor));
+            dat_stored_tensor_copy(tensor, params->items[i]->tensor.data);
+        }
+}
+
+/* --- out of parameters --- */
+
+/* Whether no other name of the parameter's storage comes before its own. */
+static bool is_first_name(const dat_params *params, int64_t index)
+{
+    const dat_param *param = params->items[index];
+    for (int64_t i = 0; i < params->count; i++)
+        if (params->items[i]->offset == param->offset && strcmp(params->items[i]->name, param->name) < 0)
+            return false;
+    return true;
+}
+
+dat_status dat_weights_save(const char *folder, const dat_params *params)
+{
+    const dat_tensor **tensors = dat_allocate((size_t)params->count, sizeof tensors[0]);
+    char *path = dat_path_in(folder, SINGLE);
+    int64_t count = 0;
+    for (int64_t i = 0; i < params->count; i++)
+        if (is_first_name(params, i))
+            tensors[count++] = &params->items[i]->tensor;
+    dat_status status = dat_safetensors_write(path, tensors, count);
+    free(tensors);
+    free(path);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* Text from a language model, token by token. */
+#ifndef DAT_MODELS_LANGUAGE_GENERATE_H
+#define DAT_MODELS_LANGUAGE_GENERATE_H
+
+#include "models/language.h"
+#include "models/sampling.h"
+
+/* A text that a model continues. Of more than max_length tokens it sees the last max_length, the first of
+ * them at position 0, as in the reference. */
+typedef struct dat_generator {
+    const dat_language_model *model; /* borrowed */
+    dat_tape tape;
+    int32_t *tokens; /* [max_length], what the model sees, owned */
+    int64_t count;
+} dat_generator;
+
+/* A generator without text; each step may use `memory_limit` bytes. The caller frees it whatever the result.
+ */
+dat_status dat_generator_init(dat_generator *generator, const dat_language_model *model, size_t memory_limit);
+void dat_generator_free(dat_generator *generator);
+
+/* Continues the text by `count` tokens; refuses ids outside the vocabulary. */
+dat_status dat_generator_append(dat_generator *generator, const int32_t *tokens, int64_t count);
+
+/* The logits [vocab_size] of the token after the text, which must not be empty; valid until the next call
+ * with this generator. Refused when they are not finite: the weights are of no use then. */
+dat_status dat_generator_logits(dat_generator *generator, const dat_real **logits);
+
+typedef struct dat_generation {
+    dat_sampling sampling;
+    uint64_t seed;
+    int64_t n_tokens;   /* at most */
+    int64_t vocab_size; /* only tokens below; 0: of the model, which may have more than its tokenizer */
+    int32_t stop_token; /* ends the text, and is not part of it; -1: none */
+} dat_generation;
+
+/* Continues the generator's text, which must not be empty, and hands each token to `take`, until it returns
+ * false. Same seed, same tokens. */
+dat_status dat_generate(dat_generator *generator, const dat_generation *generation,
+                        bool take(void *context, int32_t token), void *context);
+
+#endif
