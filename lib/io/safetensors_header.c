@@ -71,14 +71,14 @@ static dat_status read_tensor(const json_t *entry, const unsigned char *data, in
     dat_members members;
     dat_members_open(&members, entry, required, tensor->name, &status);
     tensor->type = (dat_float_type)dat_member_choice(&members, "dtype", dat_float_type_names, DAT_FLOAT32);
-    bool shaped = read_shape(dat_member_take(&members, "shape"), tensor);
-    bool placed = shaped && read_place(dat_member_take(&members, "data_offsets"), data, data_size, tensor);
+    const json_t *shape = dat_member_take(&members, "shape");
+    const json_t *offsets = dat_member_take(&members, "data_offsets");
     dat_members_close(&members);
     if (status.code != DAT_CODE_OK)
         return status;
-    if (!shaped)
+    if (!read_shape(shape, tensor))
         return dat_failure("\"shape\" of %.80s is no list of at most %d sizes", tensor->name, DAT_MAX_RANK);
-    if (!placed)
+    if (!read_place(offsets, data, data_size, tensor))
         return dat_failure("\"data_offsets\" of %.80s do not hold its %" PRId64 " bytes within the %" PRId64
                            " bytes of data",
                            tensor->name, tensor->size, data_size);
@@ -116,8 +116,6 @@ static dat_status read_tensors(const json_t *header, const unsigned char *data, 
 {
     const char *name;
     json_t *entry;
-    if (!json_is_object(header))
-        return dat_failure("the header is no JSON object");
     DAT_TRY(check_metadata(json_object_get(header, METADATA)));
     file->tensors = dat_allocate(json_object_size(header), sizeof file->tensors[0]);
     json_object_foreach((json_t *)header, name, entry)
@@ -143,6 +141,8 @@ dat_status dat_safetensors_read_header(dat_safetensors *file)
                            ", expected a whole header of at most %d bytes; was the file cut short?",
                            file->map.size, length, MAX_HEADER);
     const char *text = file->map.bytes + DAT_SAFETENSORS_LENGTH_SIZE;
+    if (length == 0 || text[0] != '{')
+        return dat_failure("the header is no JSON object");
     json_t *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &error);
     if (!header)
         return dat_failure("byte %d of the header: %.200s", error.position, error.text);

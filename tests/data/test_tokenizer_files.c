@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "support/changed_json.h"
 #include "support/npz_files.h"
 #include "support/tokenizing.h"
 
@@ -152,34 +153,10 @@ static void the_longest_special_token_wins(void **state)
     dat_tokenizer_free(tokenizer);
 }
 
-/* A change of the good file: the value at keys (an array's index as a number) becomes `value`; NULL: goes. */
-typedef struct change {
-    const char *keys[4];
-    const char *value; /* JSON */
-    const char *part;  /* of the refusal */
-} change;
-
-static void apply(json_t *root, const change *c)
-{
-    json_t *at = root;
-    int i = 0;
-    for (; c->keys[i + 1]; i++)
-        at = json_is_array(at) ? json_array_get(at, (size_t)atoi(c->keys[i]))
-                               : json_object_get(at, c->keys[i]);
-    json_t *value = c->value ? json_loads(c->value, JSON_DECODE_ANY, NULL) : NULL;
-    assert_true(at && (!c->value || value));
-    if (json_is_array(at))
-        json_array_set_new(at, (size_t)atoi(c->keys[i]), value);
-    else if (value)
-        json_object_set_new(at, c->keys[i], value);
-    else
-        json_object_del(at, c->keys[i]);
-}
-
 static void changed_files_are_refused(void **state)
 {
     (void)state;
-    static const change changes[] = {
+    static const json_change changes[] = {
         {{"normalizer"}, "{\"type\": \"NFC\"}", "\"normalizer\" is set"},
         {{"pre_tokenizer"}, "{\"type\": \"Whitespace\"}", "is not ByteLevel"},
         {{"pre_tokenizer"}, "7", "is not ByteLevel"},
@@ -232,7 +209,7 @@ static void changed_files_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         json_t *root = make_root();
-        apply(root, &changes[i]);
+        json_apply(root, &changes[i]);
         write_json(root);
         expect_refused_file(changes[i].part);
     }
