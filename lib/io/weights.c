@@ -139,20 +139,25 @@ static const dat_stored_tensor *source_of(const dat_weights *weights, const dat_
     return tensor;
 }
 
-/* Names for a message, as many as fit. */
+/* Names for a message, as many of the first ones as fit. */
 typedef struct name_list {
     char text[240];
     int64_t count;
+    bool cut;
 } name_list;
 
 static void list_name(name_list *list, const char *name)
 {
-    size_t used = strlen(list->text);
-    if (used + strlen(name) + sizeof ", ..." < sizeof list->text)
-        snprintf(list->text + used, sizeof list->text - used, "%s%s", list->count ? ", " : "", name);
-    else if (used > 3 && strcmp(list->text + used - 3, "...") != 0)
-        strcpy(list->text + used, ", ...");
+    static const char more[] = ", ...";
+    size_t used = strlen(list->text), room = sizeof list->text - used;
     list->count++;
+    if (list->cut)
+        return;
+    list->cut = strlen(name) + 2 * sizeof more > room;
+    if (list->cut)
+        strcpy(list->text + used, more);
+    else
+        snprintf(list->text + used, room, "%s%s", used > 0 ? ", " : "", name);
 }
 
 static int64_t owner_of(const dat_params *params, const dat_param *param)
