@@ -256,6 +256,61 @@ static void inputs_and_outputs_must_correspond(void **state)
     expect(1, "cotangent", NULL, f->path);
 }
 
+/* --- folders --- */
+
+static const char *const folder_files[] = {"config.json", "model.safetensors", "expected.h5"};
+
+static const char *file_of(const fixture *f, const char *name)
+{
+    static char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    return path;
+}
+
+static void copy_checkpoint(const fixture *f)
+{
+    for (int i = 0; i < 3; i++) {
+        char from[PATH_SIZE];
+        snprintf(from, sizeof from, "%s/tests/golden/hub_tiny_dat/%s", DAT_SOURCE_DIR, folder_files[i]);
+        copy_file(from, file_of(f, folder_files[i]), -1);
+    }
+}
+
+static void checkpoints_must_compute_what_they_should(void **state)
+{
+    fixture *f = *state;
+    copy_checkpoint(f);
+    expect(0, "8 tensors", NULL, f->folder);
+    static const char *const outputs[] = {"logits",         "gen_logits",        "gen_margins",
+                                          "generated",      "ra_rels",           "ra_attn_scores",
+                                          "sa_attn_scores", "symbol_attn_scores"};
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "outputs/%s", outputs[i]);
+        copy_checkpoint(f);
+        change_value(file_of(f, "expected.h5"), name, -0.04);
+        expect(1, "0 passed, 1 failed", NULL, f->folder);
+        copy_checkpoint(f);
+        delete_item(file_of(f, "expected.h5"), name);
+        if (strncmp(outputs[i], "gen", 3) == 0)
+            expect(1, "FAIL", NULL, f->folder);
+        else
+            expect(0, "7 tensors", NULL, f->folder);
+    }
+    copy_checkpoint(f);
+    edit_attribute(file_of(f, "expected.h5"), "config", "\"norm_first\": true", "\"norm_first\": null");
+    expect(1, "config.json is not the config of expected.h5", NULL, f->folder);
+    copy_checkpoint(f);
+    edit_attribute(file_of(f, "expected.h5"), "tied", "layers.final_out.weight", "layers.norm.weight");
+    expect(1, "is tied to layers.norm.weight in the file but not here", NULL, f->folder);
+    copy_file("/dev/null", file_of(f, "model.safetensors"), -1);
+    expect(1, "was the file cut short?", NULL, f->folder);
+    remove(file_of(f, "expected.h5"));
+    expect(2, "expected.h5", NULL, f->folder);
+    for (int i = 0; i < 2; i++)
+        remove(file_of(f, folder_files[i]));
+}
+
 static void unsupported_cases_are_skipped(void **state)
 {
     fixture *f = *state;
@@ -289,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(arguments_are_never_ignored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parameters_must_correspond, set_up, tear_down),
         cmocka_unit_test_setup_teardown(inputs_and_outputs_must_correspond, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(checkpoints_must_compute_what_they_should, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unsupported_cases_are_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unreadable_files_are_usage_errors, set_up, tear_down),
     };
