@@ -5,26 +5,12 @@
 #define DAT_IO_WEIGHTS_H
 
 #include "core/params.h"
-#include "io/safetensors.h"
 
-typedef struct dat_weights {
-    char *folder;           /* owned, for messages */
-    dat_safetensors *files; /* [n_files], owned */
-    int64_t n_files;
-} dat_weights;
-
-/* Opens the files of a folder. On error `weights` is empty. Release with dat_weights_close. */
-dat_status dat_weights_open(const char *folder, dat_weights *weights);
-
-/* Harmless on an empty one. */
-void dat_weights_close(dat_weights *weights);
-
-/* Refuses, with their names, tensors that are no parameter, have another shape than theirs or contradict
- * another name of theirs, and parameters without a tensor. The parameters need not be allocated yet. */
-dat_status dat_weights_check(const dat_weights *weights, const dat_params *params);
-
-/* Copies the values, which must have passed that check, into allocated parameters. */
-void dat_weights_copy(const dat_weights *weights, dat_params *params);
+/* Gives all parameters the values of a folder's weights. Refused, with their names, are tensors that are no
+ * parameter, have another shape than theirs or contradict another name of theirs, and parameters without a
+ * tensor; nothing has changed then. Parameters that are not allocated yet are allocated after that check,
+ * without gradients. Little more than the parameters is in memory at any time. */
+dat_status dat_weights_load(const char *folder, dat_params *params);
 
 /* Writes all parameters as `model.safetensors` (F32), tied ones once, under the first of their names by
  * alphabet, as the reference's checkpoints are. */

@@ -27,18 +27,10 @@ dat_status dat_hub_read_config(const char *folder, dat_language_config *config)
 dat_status dat_hub_load(const char *folder, dat_language_model *model, dat_params *params)
 {
     dat_language_config config;
-    dat_weights weights;
     *model = (dat_language_model){0};
     DAT_TRY(dat_hub_read_config(folder, &config));
     DAT_TRY(dat_status_prefix(dat_language_init(model, params, &config), "%.180s/%s", folder, CONFIG));
-    DAT_TRY(dat_weights_open(folder, &weights));
-    dat_status status = dat_weights_check(&weights, params);
-    if (status.code == DAT_CODE_OK) {
-        dat_params_allocate_values(params);
-        dat_weights_copy(&weights, params);
-    }
-    dat_weights_close(&weights);
-    return status;
+    return dat_weights_load(folder, params);
 }
 
 dat_status dat_hub_save(const char *folder, const dat_language_model *model, const dat_params *params)

@@ -6,7 +6,7 @@
 #include "models/language.h"
 
 /* Reads the config of a folder. To train a published model on, initialise and allocate a model of this config
- * and copy the weights into its parameters. */
+ * before dat_weights_load. */
 dat_status dat_hub_read_config(const char *folder, dat_language_config *config);
 
 /* Initialises the model of a folder with its weights, for evaluation: there are no gradients. The weights are
