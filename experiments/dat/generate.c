@@ -1,6 +1,4 @@
 /* dat generate: continues a text with a language model. */
-#include "models/language_generate.h"
-
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 
 #include "checkpoint.h"
 #include "commands.h"
+#include "models/language_generate.h"
 #include "util/progress.h"
 #include "util/utf8_stream.h"
 

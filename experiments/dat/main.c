@@ -1,4 +1,4 @@
-/* dat: looks at datasets, tries language models, reports on results. The commands are in files of their own. */
+/* dat: looks at datasets, tries language models, reports on results. Commands are in files of their own. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,11 +23,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"data", command_data},
-    {"eval", command_eval},
-    {"generate", command_generate},
-    {"report", command_report},
-    {"tokenizer", command_tokenizer},
+    {"data", command_data},     {"eval", command_eval},           {"generate", command_generate},
+    {"report", command_report}, {"tokenizer", command_tokenizer},
 };
 
 /* A result that could not be printed is a failure. */

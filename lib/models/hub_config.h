@@ -20,7 +20,8 @@
 dat_status dat_hub_config_read(const json_t *json, dat_language_config *config);
 
 /* The arguments that make the reference's model of this config, which dat_language_init accepts; refused when
- * there are none (symbols_once, rel_sym_attn, symmetric attention). The caller releases *json with json_decref; NULL on error. */
+ * there are none (symbols_once, rel_sym_attn, symmetric attention). The caller releases *json with
+ * json_decref; NULL on error. */
 dat_status dat_hub_config_write(const dat_language_config *config, json_t **json);
 
 /* What relations go through, by name: the pointwise activations in the order of dat_activation, then

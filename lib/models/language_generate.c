@@ -30,6 +30,8 @@ dat_status dat_generator_append(dat_generator *generator, const int32_t *tokens,
             return dat_failure("token %" PRId32 " is outside the model's vocabulary of %" PRId64
                                "; was it trained with another tokenizer?",
                                tokens[i], c->vocab_size);
+    if (count == 0)
+        return DAT_OK;
     int64_t added = count < c->max_length ? count : c->max_length, room = c->max_length - added;
     int64_t kept = generator->count < room ? generator->count : room;
     memmove(generator->tokens, generator->tokens + generator->count - kept, (size_t)kept * sizeof tokens[0]);

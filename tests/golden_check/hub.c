@@ -168,15 +168,15 @@ void golden_check_hub(golden_run *run, const char *folder)
     dat_language_model model = {0};
     run->tolerance = GOLDEN_MODEL_TOLERANCE;
     check_config(run, folder);
-    if (golden_accept(&run->verdict, dat_hub_load(folder, &model, &run->params))) {
+    dat_tape_begin(&run->tape, 0);
+    dat_tokens prompts = golden_tokens(run, "prompt");
+    if (golden_accept(&run->verdict, dat_hub_load(folder, &model, &run->params)) && prompts.ids) {
         golden_check_ties(run);
-        dat_tape_begin(&run->tape, 0);
-        dat_tokens prompts = golden_tokens(run, "prompt");
         golden_output(run, "logits", dat_language_forward(&run->tape, &model, prompts));
         score_layers(run, &model, prompts);
         generate(run, &model, prompts);
-        if (golden_accept(&run->verdict, run->tape.status) && run->verdict.outcome == GOLDEN_FINE)
-            golden_check_outputs(run);
     }
+    if (golden_accept(&run->verdict, run->tape.status) && run->verdict.outcome == GOLDEN_FINE)
+        golden_check_outputs(run);
     dat_language_free(&model);
 }

@@ -1,6 +1,6 @@
-/* check_golden [--verbose] FILE...: checks the library against files of reference data; a folder is a checkpoint
- * with expected.h5 in it. One line per file, then the totals. Exit status 0 when nothing failed, 1 when something did, 2 for wrong usage or an
- * unreadable file. */
+/* check_golden [--verbose] FILE...: checks the library against files of reference data; a folder is a
+ * checkpoint with expected.h5 in it. One line per file, then the totals. Exit status 0 when nothing failed, 1
+ * when something did, 2 for wrong usage or an unreadable file. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
