@@ -12,6 +12,7 @@ static const struct {
     report_writer write;
 } experiments[] = {
     {"relational_games", report_relational_games},
+    {"language_modeling", report_language_modeling},
 };
 enum { N_EXPERIMENTS = sizeof experiments / sizeof *experiments };
 

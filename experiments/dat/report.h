@@ -33,6 +33,7 @@ typedef struct dat_report {
 typedef dat_status (*report_writer)(dat_report *report, const report_run *runs, int64_t n_runs);
 
 dat_status report_relational_games(dat_report *report, const report_run *runs, int64_t n_runs);
+dat_status report_language_modeling(dat_report *report, const report_run *runs, int64_t n_runs);
 
 /* Whether there is something that bench measured: <report->results>/bench/NAME.json. */
 bool report_has_bench(const dat_report *report);
@@ -54,6 +55,9 @@ void report_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says on stdout that a file was written. */
 void report_wrote(const char *path);
+
+/* Whether a figure's name can be a file's name. */
+bool report_is_file_name(const char *name);
 
 /* A formatted string that the caller frees. */
 char *report_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

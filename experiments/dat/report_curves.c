@@ -197,9 +197,7 @@ static dat_status write_figure(dat_report *report, curves_figure *figure)
     dat_status status = curves_write_table(report, figure);
     if (status.code == DAT_CODE_OK && report->draws)
         curves_draw(report, figure);
-    for (int i = 0; i < figure->n_lines; i++)
-        free(figure->lines[i].label);
-    free(figure->lines);
+    curves_free_lines(figure);
     free(figure->points);
     return status;
 }

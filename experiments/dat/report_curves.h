@@ -13,6 +13,10 @@ enum { CURVES_MAX_TASKS = 16, CURVES_MAX_SPLITS = 8 };
 /* Colours that can be told apart; a line of colour c is drawn in colour c modulo this. */
 enum { CURVES_N_COLOURS = 8 };
 
+/* A line's colour ("#0072B2") and its marker in gnuplot, by any number from 0 on. */
+const char *curves_colour(int number);
+int curves_marker(int number);
+
 typedef struct curves_task {
     const char *name;  /* as in configs and reference files */
     const char *words; /* as a panel's title */
@@ -95,6 +99,7 @@ dat_status curves_write(dat_report *report, const curves_subject *subject, curve
 /* The steps of curves_write. Lines: trials of one point that differ in a setting other than the seed belong
  * to different lines. */
 void curves_find_lines(curves_figure *figure);
+void curves_free_lines(curves_figure *figure);
 void curves_find_points(curves_figure *figure);
 void curves_warn_missing(const curves_figure *figure);
 dat_status curves_write_table(const dat_report *report, const curves_figure *figure);

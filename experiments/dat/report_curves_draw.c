@@ -20,6 +20,16 @@ enum {
     N_GREYS = sizeof greys / sizeof *greys,
 };
 
+const char *curves_colour(int number)
+{
+    return palette[number % CURVES_N_COLOURS];
+}
+
+int curves_marker(int number)
+{
+    return markers[number % N_MARKERS];
+}
+
 /* One drawing: a split of a figure. */
 typedef struct curves_drawing {
     const curves_figure *figure;
@@ -267,8 +277,8 @@ static void set_line(curves_drawing *drawing, int i)
     else
         label = report_format("%s  %s–%s", line->label, least, most);
     report_plot_set_text(&drawing->plot, "label", i + 1, label);
-    report_plot_set_text(&drawing->plot, "colour", i + 1, palette[line->colour % CURVES_N_COLOURS]);
-    report_plot_set_number(&drawing->plot, "marker", i + 1, markers[line->colour % N_MARKERS]);
+    report_plot_set_text(&drawing->plot, "colour", i + 1, curves_colour(line->colour));
+    report_plot_set_number(&drawing->plot, "marker", i + 1, curves_marker(line->colour));
     free(least);
     free(most);
     free(label);
@@ -299,7 +309,7 @@ static void set_originals(curves_drawing *drawing)
     char *trials = trials_words(drawing->least_original_trials, drawing->most_original_trials);
     int n = 0;
     for (int i = 0; i < figure->n_lines; i++) {
-        const char *grey = greys[n % N_GREYS], *own = palette[figure->lines[i].colour % CURVES_N_COLOURS];
+        const char *grey = greys[n % N_GREYS], *own = curves_colour(figure->lines[i].colour);
         report_plot_set_text(&drawing->plot, "original_colour", i + 1, shares ? grey : own);
         bool drawn = first_with_original(figure, i) == i && drawing->most_original_trials > 0;
         if (!drawn || (n > 0 && !shares))

@@ -173,3 +173,12 @@ void curves_find_lines(curves_figure *figure)
     free(labels);
     free(chosen.keys);
 }
+
+void curves_free_lines(curves_figure *figure)
+{
+    for (int i = 0; i < figure->n_lines; i++)
+        free(figure->lines[i].label);
+    free(figure->lines);
+    figure->lines = NULL;
+    figure->n_lines = 0;
+}

@@ -1,9 +1,7 @@
 /* The table of a figure of learning curves: one row per point, beside the original's. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "io/table.h"
 #include "report_curves.h"
 
 enum {

@@ -1,6 +1,5 @@
 /* The report of relational games: generalisation over the size of the training set (the paper's Figure 2), on
  * the training objects and on two sets of objects never trained on, beside the authors' own curves. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,15 +70,6 @@ static dat_status read_originals(const dat_csv *csv, curves_original *originals)
     return DAT_OK;
 }
 
-/* Whether a figure's name can be a file's name. */
-static bool is_file_name(const char *name)
-{
-    for (const char *c = name; *c != '\0'; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("_-", *c))
-            return false;
-    return *name != '\0' && strlen(name) < 128;
-}
-
 /* Whether a key has the value, or is not there at all. */
 static bool is_or_absent(const dat_resolved *config, const char *key, const char *value)
 {
@@ -116,7 +106,7 @@ static bool read_trial(const report_run *run, curves_trial *trial)
         problem = "model.name is missing";
     else if (!dat_resolved_integer(config, "data.train_size", &trial->train_size) || trial->train_size < 1)
         problem = "data.train_size is not a positive integer";
-    else if (!is_file_name(trial->figure))
+    else if (!report_is_file_name(trial->figure))
         problem = "figure is not a plain name (letters, digits, _ and -)";
     if (problem)
         report_warn("%s is left out: in its config %s", run->path, problem);

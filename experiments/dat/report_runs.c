@@ -1,4 +1,5 @@
 /* Finds and reads run files, and the small services of report.h. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,14 @@ char *report_format(const char *format, ...)
     va_end(again);
     va_end(arguments);
     return text;
+}
+
+bool report_is_file_name(const char *name)
+{
+    for (const char *c = name; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("_-", *c))
+            return false;
+    return *name != '\0' && strlen(name) < 128;
 }
 
 static const char *state_words(dat_run_state state)

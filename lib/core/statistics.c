@@ -66,3 +66,23 @@ double dat_difference_in_errors(double mean_a, double error_a, double mean_b, do
     double error = sqrt(error_a * error_a + error_b * error_b);
     return error > 0 ? (mean_a - mean_b) / error : NAN;
 }
+
+dat_power_law dat_fit_power_law(const double *x, const double *y, int64_t n)
+{
+    double mean_x = 0, mean_y = 0, product = 0, square = 0;
+    for (int64_t i = 0; i < n; i++) {
+        mean_x += log(x[i]) / (double)n;
+        mean_y += log(y[i]) / (double)n;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        product += (log(x[i]) - mean_x) * (log(y[i]) - mean_y);
+        square += (log(x[i]) - mean_x) * (log(x[i]) - mean_x);
+    }
+    double slope = square > 0 ? product / square : NAN;
+    return (dat_power_law){.coefficient = exp(mean_y - slope * mean_x), .exponent = -slope};
+}
+
+double dat_power_law_at(const dat_power_law *law, double x)
+{
+    return law->coefficient * pow(x, -law->exponent);
+}

@@ -29,4 +29,16 @@ dat_interval dat_bootstrap_mean(const double *values, int64_t n, dat_rng rng);
  * NAN when an error is unknown or both are 0. */
 double dat_difference_in_errors(double mean_a, double error_a, double mean_b, double error_b);
 
+/* y = coefficient x^-exponent, or (c / x)^exponent with c = coefficient^(1 / exponent): how losses fall with
+ * data and parameters (Kaplan et al., "Scaling Laws for Neural Language Models", 2020, arXiv 2001.08361). */
+typedef struct dat_power_law {
+    double coefficient, exponent;
+} dat_power_law;
+
+/* The power law through n points: the straight line on logarithmic axes with the least squares. NAN where
+ * fewer than two places differ or a number is not positive. */
+dat_power_law dat_fit_power_law(const double *x, const double *y, int64_t n);
+
+double dat_power_law_at(const dat_power_law *law, double x);
+
 #endif

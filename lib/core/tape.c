@@ -151,7 +151,8 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
         return NULL;
 
     size_t scratch_start = tape->arena.used;
-    op->forward(n);
+    if (!tape->counting)
+        op->forward(n);
     tape->arena.used = scratch_start;
     if (tape->status.code != DAT_CODE_OK)
         return NULL;
@@ -180,8 +181,12 @@ static void zero_piece(void *context, int64_t piece, int64_t start, int64_t end)
 
 static bool take_grad(dat_tape *tape, dat_tensor *t, bool zeroed)
 {
+    if (tape->counting && !t->maker) { /* a parameter's own gradient: nothing will be added to it */
+        t->grad = (dat_real *)tape->arena.base;
+        return true;
+    }
     t->grad = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
-    if (t->grad && zeroed)
+    if (t->grad && zeroed && !tape->counting)
         dat_parallel(dat_pieces_of(dat_count(t), dat_min_rows(1)), zero_piece, t->grad);
     return t->grad;
 }
@@ -236,7 +241,8 @@ static void walk_back(dat_tape *tape)
         if ((!n->out->grad && !take_grad(tape, n->out, true)) || !prepare_input_grads(n))
             return;
         size_t scratch_start = tape->arena.used;
-        n->op->backward(n);
+        if (!tape->counting)
+            n->op->backward(n);
         tape->arena.used = scratch_start;
         hand_over_grad(n);
         if (n->op->flops)

@@ -55,6 +55,7 @@ struct dat_tape {
     uint64_t key;      /* of the step's random stream */
     bool training;     /* dropout is active */
     bool recording;    /* keep nodes for backward */
+    bool counting;     /* shapes, memory and FLOPs only: ops compute nothing, and parameters need no values */
     double flops;      /* of all ops since begin, forward and backward */
     dat_status status; /* the first error since begin */
 };

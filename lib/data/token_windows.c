@@ -6,6 +6,8 @@
 #include "core/rng.h"
 #include "util/memory.h"
 
+const char *const dat_window_order_names[] = {"random", "sequential", NULL};
+
 static dat_status open_files(char *const *paths, int64_t n_paths, int64_t vocab_size,
                              dat_token_sequence *sequence)
 {
@@ -36,12 +38,27 @@ dat_status dat_token_sequence_open(const char *pattern, int64_t vocab_size, dat_
     return status;
 }
 
+dat_token_sequence dat_token_sequence_of(const int32_t *ids, int64_t count)
+{
+    enum { WIDTH = 4 };
+    dat_token_sequence sequence = {.n_shards = 1, .count = count};
+    sequence.memory = dat_allocate((size_t)count, WIDTH);
+    sequence.shards = dat_allocate(1, sizeof sequence.shards[0]);
+    sequence.starts = dat_allocate(2, sizeof sequence.starts[0]);
+    for (int64_t i = 0; i < WIDTH * count; i++)
+        sequence.memory[i] = (unsigned char)((uint32_t)ids[i / WIDTH] >> 8 * (i % WIDTH));
+    sequence.shards[0] = (dat_token_shard){.tokens = sequence.memory, .count = count, .width = WIDTH};
+    sequence.starts[1] = count;
+    return sequence;
+}
+
 void dat_token_sequence_close(dat_token_sequence *sequence)
 {
     for (int64_t i = 0; i < sequence->n_shards; i++)
         dat_token_shard_close(&sequence->shards[i]);
     free(sequence->shards);
     free(sequence->starts);
+    free(sequence->memory);
     *sequence = (dat_token_sequence){0};
 }
 
@@ -81,4 +98,30 @@ void dat_windows_starts(const dat_windows *windows, int64_t step, int64_t count,
         else
             starts[i] = (step * count + i) % per_epoch * windows->length;
     }
+}
+
+static void read_windows(const dat_dataset *dataset, int64_t epoch, const int64_t *indices, int64_t n,
+                         dat_examples out)
+{
+    const dat_window_dataset *d = dataset->state;
+    const dat_windows *windows = &d->windows;
+    int64_t length = windows->length, start;
+    for (int64_t i = 0; i < n; i++) {
+        dat_windows_starts(windows, epoch * d->size + indices[i], 1, &start);
+        dat_token_sequence_read(d->tokens, start, length, out.tokens + i * length);
+        dat_token_sequence_read(d->tokens, start + 1, length, out.labels + i * length);
+    }
+}
+
+dat_dataset dat_windows_as_dataset(const dat_window_dataset *windows)
+{
+    DAT_ASSERT(windows->windows.n_tokens <= windows->tokens->count);
+    return (dat_dataset){
+        .size = windows->size,
+        .n_tokens = windows->windows.length,
+        .n_labels = windows->windows.length,
+        .n_classes = windows->vocab_size,
+        .state = windows,
+        .read = read_windows,
+    };
 }

@@ -51,19 +51,28 @@ static dat_status load_stored(const dat_task *task, const char *path, bool with_
     return status;
 }
 
-/* Lists the summary's accuracies, as many as fit. */
-static void list_accuracies(const dat_run *run, char text[DAT_ACCURACIES_SIZE])
+/* Lists the summary's numbers of one kind, as many as fit behind the `used` characters of the text. */
+static size_t list_quality(const dat_run *run, const char *kind, size_t used, char text[DAT_ACCURACIES_SIZE])
 {
-    static const char prefix[] = "accuracy/";
-    size_t used = 0;
-    text[0] = '\0';
+    size_t length = strlen(kind);
+    bool first = true;
     for (int i = 0; i < run->n_summary; i++) {
         const dat_fact *fact = &run->summary[i];
-        if (strncmp(fact->name, prefix, strlen(prefix)) == 0 &&
-            used + DAT_RUN_NAME_SIZE + 32 < DAT_ACCURACIES_SIZE)
-            used += (size_t)snprintf(text + used, DAT_ACCURACIES_SIZE - used, "%s%s %.4f",
-                                     used ? ", " : "accuracy ", fact->name + strlen(prefix), fact->number);
+        if (strncmp(fact->name, kind, length) != 0 || fact->name[length] != '/' ||
+            used + DAT_RUN_NAME_SIZE + 32 >= DAT_ACCURACIES_SIZE)
+            continue;
+        used += (size_t)snprintf(text + used, DAT_ACCURACIES_SIZE - used, "%s%s%s%s %.4f", used ? ", " : "",
+                                 first ? kind : "", first ? " " : "", fact->name + length + 1, fact->number);
+        first = false;
     }
+    return used;
+}
+
+/* "accuracy validation 0.912, hexos 0.971", and the perplexities of language models. */
+static void list_accuracies(const dat_run *run, char text[DAT_ACCURACIES_SIZE])
+{
+    text[0] = '\0';
+    list_quality(run, "perplexity", list_quality(run, "accuracy", 0, text), text);
 }
 
 dat_status dat_task_look(const dat_task *task, dat_presence *presence, char accuracies[DAT_ACCURACIES_SIZE])

@@ -33,6 +33,8 @@ typedef struct trainer {
     int64_t steps_per_epoch, total_steps;
     position at;
     double session_start, last_save;
+    dat_real *best; /* the parameters with the least loss; NULL unless kept */
+    bool has_best;
     dat_train_progress progress;
 } trainer;
 
@@ -71,6 +73,8 @@ static dat_status save(trainer *t)
         dat_run_set_blob(t->run, "adam.moments", adam->moments, 2 * (size_t)adam->size * sizeof(dat_real));
         dat_run_set_blob(t->run, "position", &here, sizeof here);
     }
+    if (t->has_best)
+        dat_run_set_blob(t->run, DAT_BEST_PARAMETERS, t->best, (size_t)params->size * sizeof(dat_real));
     dat_status status = dat_run_save(t->run, t->control->path);
     dat_run_clear_blobs(t->run);
     t->last_save = now();
@@ -102,6 +106,9 @@ static dat_status restore(trainer *t)
         return dat_failure("%s: checkpoint is at step %" PRId64 " of %" PRId64
                            "; delete the file and run again",
                            t->control->path, t->at.step, t->total_steps);
+    t->has_best = t->best && dat_run_find_blob(t->run, DAT_BEST_PARAMETERS);
+    if (t->has_best)
+        DAT_TRY(restore_blob(t, DAT_BEST_PARAMETERS, t->best, (size_t)params->size * sizeof(dat_real)));
     adam->step = t->at.step;
     dat_run_clear_blobs(t->run);
     return DAT_OK;
@@ -124,6 +131,7 @@ static void report(trainer *t, const char *phase)
 /* What a step did. */
 typedef struct step_result {
     double loss, accuracy, flops;
+    int64_t labels; /* that counted */
     dat_optimizer_report optimizer;
 } step_result;
 
@@ -148,12 +156,20 @@ static dat_status accumulate_batch(trainer *t, step_result *result)
         result->loss += share * (double)loss->data[0];
         result->flops += t->tape.flops;
     }
+    result->labels = counted;
     result->accuracy = counted ? (double)correct / (double)counted : 0;
     return DAT_OK;
 }
 
+static double last_value(const dat_run *run, const char *name)
+{
+    const dat_series *series = dat_run_find_series(run, name);
+    return series && series->count > 0 ? series->values[series->count - 1] : 0;
+}
+
 static void log_step(trainer *t, const step_result *result)
 {
+    static const char tokens[] = "train/tokens"; /* predicted since the start */
     const struct {
         const char *name;
         double value;
@@ -168,6 +184,8 @@ static void log_step(trainer *t, const step_result *result)
     };
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         dat_run_append(t->run, columns[i].name, columns[i].value, t->total_steps);
+    if (t->problem->train.n_tokens > 0)
+        dat_run_append(t->run, tokens, last_value(t->run, tokens) + (double)result->labels, t->total_steps);
 }
 
 static dat_status step(trainer *t)
@@ -205,6 +223,34 @@ static bool evaluated_here(const trainer *t, const dat_split *split)
     return steps && steps->count > 0 && (int64_t)steps->values[steps->count - 1] == t->at.step;
 }
 
+/* Keeps the parameters if the split's last loss is less than all before. */
+static void keep_if_best(trainer *t, const dat_split *split)
+{
+    char name[DAT_RUN_NAME_SIZE];
+    snprintf(name, sizeof name, "eval/%s/loss", split->name);
+    const dat_series *losses = dat_run_find_series(t->run, name);
+    double last = losses->values[losses->count - 1];
+    for (int64_t i = 0; i + 1 < losses->count; i++)
+        if (!(last < losses->values[i]))
+            return;
+    memcpy(t->best, t->problem->params->values, (size_t)t->problem->params->size * sizeof t->best[0]);
+    t->has_best = true;
+}
+
+static const dat_split *first_split_in_training(const dat_problem *problem)
+{
+    for (int i = 0; i < problem->n_splits; i++)
+        if (problem->splits[i].during_training)
+            return &problem->splits[i];
+    return NULL;
+}
+
+/* Whether a dataset has a label for every token: exp(loss) is then the perplexity of a language model. */
+static bool is_language(const dat_dataset *data)
+{
+    return data->n_tokens > 0 && data->n_labels == data->n_tokens;
+}
+
 static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
 {
     char name[DAT_RUN_NAME_SIZE], phase[DAT_RUN_NAME_SIZE];
@@ -220,8 +266,12 @@ static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
     const struct {
         const char *name;
         double value;
-    } columns[] = {{"step", (double)t->at.step}, {"loss", result.loss}, {"accuracy", result.accuracy}};
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+    } columns[] = {{"step", (double)t->at.step},
+                   {"loss", result.loss},
+                   {"accuracy", result.accuracy},
+                   {"perplexity", exp(result.loss)}};
+    size_t n_columns = is_language(&split->data) ? 4 : 3;
+    for (size_t i = 0; i < n_columns; i++) {
         snprintf(name, sizeof name, "eval/%s/%s", split->name, columns[i].name);
         dat_run_append(t->run, name, columns[i].value, room);
         if (final && i > 0) {
@@ -229,6 +279,8 @@ static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
             dat_run_set_summary(t->run, name, columns[i].value);
         }
     }
+    if (t->best && split == first_split_in_training(t->problem))
+        keep_if_best(t, split);
     return DAT_OK;
 }
 
@@ -278,8 +330,10 @@ static void summarise(trainer *t)
     getrusage(RUSAGE_SELF, &usage);
     double seconds = seconds_so_far(t);
     dat_run_set_summary(t->run, "seconds", seconds);
-    dat_run_set_summary(t->run, "samples_per_second",
-                        (double)(t->problem->train.size * t->config->epochs) / seconds);
+    double epochs = (double)t->total_steps / (double)t->steps_per_epoch;
+    dat_run_set_summary(t->run, "samples_per_second", (double)t->problem->train.size * epochs / seconds);
+    if (t->problem->train.n_tokens > 0)
+        dat_run_set_summary(t->run, "tokens_per_second", last_value(t->run, "train/tokens") / seconds);
     dat_run_set_summary(t->run, "peak_rss_mib", (double)usage.ru_maxrss / 1024);
     dat_run_set_summary(t->run, "micro_batch", (double)t->micro_batch);
     char hash[17];
@@ -341,10 +395,14 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
     t.progress.loss = t.progress.accuracy = NAN;
     t.steps_per_epoch = (problem->train.size + config->batch_size - 1) / config->batch_size;
     t.total_steps = config->epochs * t.steps_per_epoch;
+    if (config->max_steps > 0 && config->max_steps < t.total_steps)
+        t.total_steps = config->max_steps;
     if (t.total_steps < 1)
         return dat_usage("training needs at least one example and one epoch");
     DAT_TRY(dat_tape_init(&t.tape, (size_t)config->memory_limit));
     dat_batch_init(&t.batch, &problem->train, config->batch_size > 1 ? config->batch_size : 2);
+    if (config->keep_best)
+        t.best = dat_allocate((size_t)problem->params->size, sizeof t.best[0]);
     t.order = dat_allocate((size_t)problem->train.size, sizeof t.order[0]);
     dat_status status = start_optimizer(&t);
     if (status.code == DAT_CODE_OK)
@@ -352,6 +410,7 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
     if (status.code == DAT_CODE_OK)
         status = run_all(&t);
     free(t.order);
+    free(t.best);
     dat_batch_free(&t.batch);
     dat_optimizer_free(&t.optimizer);
     dat_tape_free(&t.tape);

@@ -13,6 +13,8 @@
 
 typedef struct dat_train_config {
     int64_t epochs, batch_size;
+    int64_t max_steps;       /* ends the last epoch early; 0: never */
+    bool keep_best;          /* keep the parameters of the least loss, see DAT_BEST_PARAMETERS */
     int64_t micro_batch;     /* examples per slice of a step; gradients accumulate over a batch's slices; 0: as
                                 train/micro_batch.h chooses */
     int64_t evaluate_every;  /* epochs between evaluations of the splits marked for it */
@@ -24,7 +26,8 @@ typedef struct dat_train_config {
 
 /* A named set to evaluate on, at the end and, if asked, every few epochs. */
 typedef struct dat_split {
-    const char *name; /* series "eval/<name>/accuracy", summary "accuracy/<name>" */
+    const char *name; /* series "eval/<name>/accuracy", summary "accuracy/<name>"; loss as well, and
+                         perplexity where every token has a label */
     dat_dataset data;
     bool during_training;
 } dat_split;
@@ -54,6 +57,10 @@ typedef struct dat_run_control {
     void (*report)(void *sink, const dat_train_progress *progress); /* after every step; or NULL */
     void *sink;
 } dat_run_control;
+
+/* The blob of a run file, complete or not, with the values of all parameters when the loss on the first split
+ * marked for evaluation during training was least. */
+#define DAT_BEST_PARAMETERS "best.parameters"
 
 /* Trains and evaluates. `run` is new, or loaded with its checkpoint, from which training continues. On return
  * it is saved: state DAT_RUN_COMPLETE with its summary, or still DAT_RUN_RUNNING after a stop. An error

@@ -77,6 +77,45 @@ static void difference_in_standard_errors(void **state)
     assert_true(isnan(dat_difference_in_errors(0.8, 0, 0.9, 0)));
 }
 
+static void power_laws_are_recovered(void **state)
+{
+    (void)state;
+    /* 12 x^(-1/2) at squares, and the line between two points: from (1, 8) to (8, 2) is 8 x^(-2/3). */
+    const double x[] = {1, 4, 9, 16, 144}, y[] = {12, 6, 4, 3, 1}, two_x[] = {1, 8}, two_y[] = {8, 2};
+    dat_power_law law = dat_fit_power_law(x, y, 5);
+    assert_near(law.exponent, 0.5, 1e-14);
+    assert_near(law.coefficient, 12, 1e-12);
+    assert_near(dat_power_law_at(&law, 36), 2, 1e-13);
+    law = dat_fit_power_law(two_x, two_y, 2);
+    assert_near(law.exponent, 2.0 / 3, 1e-14);
+    assert_near(law.coefficient, 8, 1e-13);
+}
+
+/* Errors by a factor e^+-d in the pattern + - - + at 1, e, e^2, e^3 have no slope and the mean 0. */
+static void power_laws_go_through_the_middle(void **state)
+{
+    (void)state;
+    double x[4], y[4];
+    const double errors[] = {0.1, -0.1, -0.1, 0.1};
+    for (int i = 0; i < 4; i++) {
+        x[i] = exp(i);
+        y[i] = exp(1 - 0.25 * i + errors[i]);
+    }
+    dat_power_law law = dat_fit_power_law(x, y, 4);
+    assert_near(law.exponent, 0.25, 1e-14);
+    assert_near(law.coefficient, exp(1), 1e-13);
+}
+
+static void power_laws_need_two_positive_points(void **state)
+{
+    (void)state;
+    const double x[] = {3, 3, 5}, y[] = {1, 2, -1};
+    assert_true(isnan(dat_fit_power_law(x, y, 0).exponent));
+    assert_true(isnan(dat_fit_power_law(x, y, 1).exponent));
+    assert_true(isnan(dat_fit_power_law(x, y, 2).exponent));
+    assert_true(isnan(dat_fit_power_law(x, y, 3).exponent));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +124,9 @@ int main(void)
         cmocka_unit_test(interval_matches_the_normal_one_for_many_values),
         cmocka_unit_test(interval_depends_on_generator_only),
         cmocka_unit_test(difference_in_standard_errors),
+        cmocka_unit_test(power_laws_are_recovered),
+        cmocka_unit_test(power_laws_go_through_the_middle),
+        cmocka_unit_test(power_laws_need_two_positive_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,93 @@ static void seeds_give_other_windows(void **state)
         assert_int_not_equal(starts[i], other[i]);
 }
 
+static void ids_in_memory_are_a_sequence_too(void **state)
+{
+    (void)state;
+    const int32_t ids[] = {0, 255, 256, 65535, 65536, INT32_MAX, 7};
+    int32_t read[7];
+    dat_token_sequence sequence = dat_token_sequence_of(ids, 7);
+    assert_int_equal(sequence.count, 7);
+    dat_token_sequence_read(&sequence, 0, 7, read);
+    assert_memory_equal(read, ids, sizeof ids);
+    dat_token_sequence_read(&sequence, 4, 2, read);
+    assert_memory_equal(read, ids + 4, 2 * sizeof ids[0]);
+    dat_token_sequence_close(&sequence);
+    sequence = dat_token_sequence_of(ids, 0);
+    assert_int_equal(sequence.count, 0);
+    dat_token_sequence_close(&sequence);
+}
+
+/* 100 tokens 0, 1, ..., so that an example says where it began. */
+static dat_token_sequence count_to_100(void)
+{
+    int32_t ids[100];
+    for (int i = 0; i < 100; i++)
+        ids[i] = i;
+    return dat_token_sequence_of(ids, 100);
+}
+
+/* Reads some examples, checks that they are windows with the next tokens as labels, and writes where each
+ * begins. */
+static void read_starts(const dat_dataset *data, int64_t epoch, const int64_t *indices, int64_t n,
+                        int32_t *starts)
+{
+    enum { LENGTH = 8, MOST = 16 };
+    int32_t tokens[MOST * LENGTH], labels[MOST * LENGTH];
+    assert_int_equal(data->n_tokens, LENGTH);
+    assert_int_equal(data->n_labels, LENGTH);
+    data->read(data, epoch, indices, n, (dat_examples){.tokens = tokens, .labels = labels});
+    for (int64_t i = 0; i < n; i++) {
+        starts[i] = tokens[i * LENGTH];
+        for (int32_t j = 0; j < LENGTH; j++) {
+            assert_int_equal(tokens[i * LENGTH + j], starts[i] + j);
+            assert_int_equal(labels[i * LENGTH + j], starts[i] + j + 1);
+        }
+    }
+}
+
+static void examples_are_functions_of_epoch_and_index(void **state)
+{
+    (void)state;
+    static const int64_t forward[] = {0, 1, 2, 3}, backward[] = {3, 2, 1, 0};
+    int32_t first[4], again[4], later[4], other[4];
+    dat_token_sequence sequence = count_to_100();
+    dat_window_dataset windows = {&sequence, {100, 8, DAT_WINDOWS_RANDOM, 3}, .size = 4, .vocab_size = 100};
+    dat_dataset data = dat_windows_as_dataset(&windows);
+    assert_int_equal(data.size, 4);
+    assert_int_equal(data.n_classes, 100);
+    read_starts(&data, 0, forward, 4, first);
+    read_starts(&data, 0, backward, 4, again);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(again[i], first[3 - i]);
+    read_starts(&data, 1, forward, 4, later);
+    assert_memory_not_equal(first, later, sizeof first);
+    windows.windows.seed = 4;
+    read_starts(&data, 0, forward, 4, other);
+    assert_memory_not_equal(first, other, sizeof first);
+    for (int i = 0; i < 4; i++)
+        assert_in_range(later[i], 0, 91);
+    dat_token_sequence_close(&sequence);
+}
+
+/* 100 tokens hold 12 windows of 8 with their targets; five examples an epoch. */
+static void sequential_examples_go_through_the_tokens(void **state)
+{
+    (void)state;
+    static const int64_t indices[] = {0, 1, 2, 3, 4};
+    static const int32_t expected[3][5] = {{0, 8, 16, 24, 32}, {40, 48, 56, 64, 72}, {80, 88, 0, 8, 16}};
+    int32_t starts[5];
+    dat_token_sequence sequence = count_to_100();
+    dat_window_dataset windows = {
+        &sequence, {100, 8, DAT_WINDOWS_SEQUENTIAL, 0}, .size = 5, .vocab_size = 100};
+    dat_dataset data = dat_windows_as_dataset(&windows);
+    for (int64_t epoch = 0; epoch < 3; epoch++) {
+        read_starts(&data, epoch, indices, 5, starts);
+        assert_memory_equal(starts, expected[epoch], sizeof starts);
+    }
+    dat_token_sequence_close(&sequence);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +228,9 @@ int main(void)
         cmocka_unit_test(sequential_windows_lie_side_by_side),
         cmocka_unit_test(random_windows_are_uniform),
         cmocka_unit_test(seeds_give_other_windows),
+        cmocka_unit_test(ids_in_memory_are_a_sequence_too),
+        cmocka_unit_test(examples_are_functions_of_epoch_and_index),
+        cmocka_unit_test(sequential_examples_go_through_the_tokens),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

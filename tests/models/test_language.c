@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "models/language.h"
+#include "ops/ops.h"
 #include "support/close.h"
 #include "support/gradcheck.h"
 #include "support/random_values.h"
@@ -348,6 +349,48 @@ static void wrong_tokens_are_an_error(void **state)
     free_problem(&p);
 }
 
+/* FLOPs and memory of a training step. */
+typedef struct step_cost {
+    double flops;
+    size_t taken;
+} step_cost;
+
+static step_cost cost_of(const dat_language_model *model, bool counting)
+{
+    dat_tape tape;
+    assert_int_equal(dat_tape_init(&tape, 1 << 24).code, DAT_CODE_OK);
+    tape.counting = counting;
+    dat_tape_begin(&tape, 1);
+    dat_cross_entropy_args args = {.targets = text, .ignore_index = -1};
+    dat_tensor *logits = dat_language_forward(&tape, model, (dat_tokens){text, B, L});
+    dat_tape_backward(&tape, dat_cross_entropy(&tape, logits, &args), 1);
+    assert_string_equal(tape.status.message, "");
+    step_cost cost = {tape.flops, tape.arena.used};
+    dat_tape_free(&tape);
+    return cost;
+}
+
+/* A counted step costs what the real one does, without parameters. */
+static void steps_are_counted_without_parameters(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        dat_language_config config = i < 4 ? dual((dat_retriever_kind)i) : transformer();
+        dat_params params = {0};
+        dat_language_model model;
+        problem p;
+        assert_int_equal(dat_language_init(&model, &params, &config).code, DAT_CODE_OK);
+        make_problem(&p, &config);
+        step_cost counted = cost_of(&model, true), real = cost_of(&p.model, false);
+        assert_true(counted.flops > 1000 && counted.flops == real.flops);
+        assert_int_equal(counted.taken, real.taken);
+        assert_null(params.values);
+        dat_language_free(&model);
+        dat_params_free(&params);
+        free_problem(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +405,7 @@ int main(void)
 #endif
         cmocka_unit_test(impossible_configs_are_refused),
         cmocka_unit_test(wrong_tokens_are_an_error),
+        cmocka_unit_test(steps_are_counted_without_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "io/run_file.h"
 #include "support/fake_experiment.h"
 #include "support/launch.h"
+#include "support/program_runs.h"
 #include "support/run_file_sample.h"
 
 static const char program[] = DAT_BINARY_DIR "/bin/relational_games";
@@ -26,7 +27,7 @@ static const char config[] =
     "model: {d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 1, n_heads_ra: 1}\n"
     "train: {epochs: 2, batch_size: 16, micro_batch: 8, evaluate_every: 1, checkpoint_seconds: 0}\n"
     "seed: 5\n";
-enum { STEPS = 40 };
+enum { STEPS = 40, SERIES = 6 + 4 * 3 }; /* six of train, three of each of four splits */
 
 static int enter(void **state)
 {
@@ -36,86 +37,12 @@ static int enter(void **state)
     return 0;
 }
 
-/* Starts `run c.yaml` with one thread and the results in `folder`. */
-static launch start_run(const char *folder, void (*prepare)(void))
-{
-    const char *const arguments[] = {program,   "run",       "c.yaml", "--threads", "1",
-                                     "--quiet", "--results", folder,   NULL};
-    return launch_program(arguments, prepare);
-}
-
-static launch_end *finish_run(const char *folder)
-{
-    launch process = start_run(folder, NULL);
-    return launch_wait(&process);
-}
-
-/* Path of the one run file of c.yaml without changes; the text stands behind "complete: ". */
-typedef struct run_path {
-    char text[256];
-} run_path;
-
-static run_path complete_run(const char *folder)
-{
-    run_path path;
-    launch_end *end = finish_run(folder);
-    const char *place = strstr(end->out, "complete: ");
-    if (end->status != 0 || !place)
-        fail_msg("exit %d, signal %d: %s%s", end->status, end->signal, end->out, end->err);
-    place += strlen("complete: ");
-    snprintf(path.text, sizeof path.text, "%.*s", (int)strcspn(place, "\n"), place);
-    free(end);
-    return path;
-}
-
-static dat_run load(const char *path)
-{
-    dat_run run;
-    dat_status status = dat_run_load(path, true, &run);
-    if (status.code != DAT_CODE_OK)
-        fail_msg("%s", status.message);
-    return run;
-}
-
-static const char *parameters_hash(const dat_run *run)
-{
-    const dat_fact *fact = dat_run_find_environment(run, "parameters_xxh3");
-    assert_non_null(fact);
-    assert_int_equal(strlen(fact->text), 16);
-    return fact->text;
-}
-
-/* The same parameters, summary accuracies and series, but for times. */
-static void expect_same_run(const char *path, const char *reference_path)
-{
-    dat_run run = load(path), reference = load(reference_path);
-    assert_int_equal(run.state, DAT_RUN_COMPLETE);
-    assert_string_equal(parameters_hash(&run), parameters_hash(&reference));
-    assert_int_equal(run.n_series, reference.n_series);
-    int compared = 0;
-    for (int i = 0; i < reference.n_series; i++) {
-        const dat_series *expected = &reference.series[i], *got = dat_run_find_series(&run, expected->name);
-        assert_non_null(got);
-        assert_int_equal(got->count, expected->count);
-        if (strcmp(expected->name, "train/seconds") == 0)
-            continue;
-        assert_memory_equal(got->values, expected->values, (size_t)got->count * sizeof(double));
-        compared++;
-    }
-    assert_true(compared >= 6 + 4 * 3); /* six of train, three of each of four splits */
-    for (int i = 0; i < reference.n_summary; i++)
-        if (strncmp(reference.summary[i].name, "accuracy/", 9) == 0)
-            assert_true(dat_run_summary(&run, reference.summary[i].name) == reference.summary[i].number);
-    dat_run_free(&run);
-    dat_run_free(&reference);
-}
-
 static void test_complete_run(void **state)
 {
     (void)state;
     static const char *const splits[] = {"validation", "in_distribution", "hexos", "stripes"};
-    run_path path = complete_run("results");
-    dat_run run = load(path.text);
+    program_path path = program_complete(program, "results");
+    dat_run run = program_load(path.text);
     assert_int_equal(run.state, DAT_RUN_COMPLETE);
     assert_string_equal(run.experiment, "relational_games");
     assert_int_equal(run.n_blobs, 0);
@@ -135,7 +62,7 @@ static void test_complete_run(void **state)
 
     size_t size, size_again;
     unsigned char *bytes = sample_read_file(path.text, &size);
-    fake_expect(finish_run("results"), 0, "already complete: results/relational_games/c-", NULL);
+    fake_expect(program_finish(program, "results"), 0, "already complete: results/relational_games/c-", NULL);
     unsigned char *again = sample_read_file(path.text, &size_again);
     assert_int_equal(size, size_again);
     assert_memory_equal(bytes, again, size);
@@ -158,110 +85,61 @@ static void test_automatic_micro_batch(void **state)
 {
     (void)state;
     write_micro_batch("16");
-    run_path whole = complete_run("whole");
+    program_path whole = program_complete(program, "whole");
     write_micro_batch("0");
-    run_path automatic = complete_run("automatic");
-    expect_same_run(automatic.text, whole.text);
-    dat_run run = load(automatic.text);
+    program_path automatic = program_complete(program, "automatic");
+    program_expect_same_run(automatic.text, whole.text, SERIES);
+    dat_run run = program_load(automatic.text);
     assert_true(dat_run_summary(&run, "micro_batch") == 16);
     assert_non_null(strstr(run.config_resolved, "micro_batch: 0\n"));
     dat_run_free(&run);
 }
 
-/* Waits until the file at `path` has been replaced `times` times; gives up after five seconds. */
-static void wait_for_saves(const char *path, int times)
-{
-    struct stat before = {0}, now;
-    for (int i = 0; i < 5000 && times >= 0; i++) {
-        if (stat(path, &now) == 0 &&
-            (now.st_ino != before.st_ino || now.st_mtim.tv_nsec != before.st_mtim.tv_nsec)) {
-            times--; /* the first time is what was there */
-            before = now;
-        }
-        launch_pause(1);
-    }
-}
-
 static void test_killed_runs_end_the_same(void **state)
 {
     (void)state;
-    run_path reference = complete_run("reference");
-    char path[256];
-    snprintf(path, sizeof path, "killed%s", strchr(reference.text, '/'));
-    int64_t steps = 0;
-    int resumable = 0;
-    for (int i = 0; i < 6; i++) {
-        launch process = start_run("killed", NULL);
-        if (i > 0)
-            wait_for_saves(path, 2);
-        launch_pause(7 * i);
-        kill(process.pid, SIGKILL);
-        free(launch_wait(&process));
-        if (access(path, F_OK) != 0)
-            continue;
-        dat_run run = load(path); /* a file that is there is whole */
-        const dat_series *losses = dat_run_find_series(&run, "train/loss");
-        assert_true(!losses || losses->count >= steps);
-        steps = losses ? losses->count : 0;
-        resumable += steps > 0 && run.state == DAT_RUN_RUNNING && run.n_blobs > 0;
-        dat_run_free(&run);
-    }
-    assert_true(resumable > 0);
-    run_path killed = complete_run("killed");
-    expect_same_run(killed.text, reference.text);
+    program_path reference = program_complete(program, "reference");
+    program_kill_and_resume(program, &reference, SERIES);
 }
 
 static void test_stopped_run_ends_the_same(void **state)
 {
     (void)state;
-    run_path reference = complete_run("reference");
+    program_path reference = program_complete(program, "reference");
     char path[256];
     snprintf(path, sizeof path, "stopped%s", strchr(reference.text, '/'));
-    launch process = start_run("stopped", NULL);
-    wait_for_saves(path, 4);
+    launch process = program_start(program, "stopped", NULL);
+    program_wait_for_saves(path, 4);
     kill(process.pid, SIGTERM);
     fake_expect(launch_wait(&process), 130, "", "of 2; run the same command again to continue\n");
-    dat_run run = load(path);
+    dat_run run = program_load(path);
     assert_int_equal(run.state, DAT_RUN_RUNNING);
     assert_true(run.n_blobs > 0);
     dat_run_free(&run);
-    run_path stopped = complete_run("stopped");
-    expect_same_run(stopped.text, reference.text);
+    program_path stopped = program_complete(program, "stopped");
+    program_expect_same_run(stopped.text, reference.text, SERIES);
 }
 
 static void test_threads_do_not_matter(void **state)
 {
     (void)state;
-    run_path one = complete_run("one");
-    const char *const arguments[] = {program,   "run",       "c.yaml", "--threads", "2",
-                                     "--quiet", "--results", "two",    NULL};
-    launch process = launch_program(arguments, NULL);
-    fake_expect(launch_wait(&process), 0, "complete: two/", NULL);
-    char two[256];
-    snprintf(two, sizeof two, "two%s", strchr(one.text, '/'));
-    expect_same_run(two, one.text);
+    program_expect_threads_do_not_matter(program, SERIES);
 }
 
 static void test_sweep_gives_the_same_as_run(void **state)
 {
     (void)state;
-    run_path reference = complete_run("reference");
+    program_path reference = program_complete(program, "reference");
     const char *const arguments[] = {program,       "sweep",     "c.yaml", "--set",
                                      "seed=[4, 5]", "--results", "swept",  NULL};
     launch process = launch_program(arguments, NULL);
     fake_expect(launch_wait(&process), 0, "2 of 2 runs complete", "[2/2] seed=");
-    dat_run run = load(reference.text);
+    dat_run run = program_load(reference.text);
     char path[256]; /* the same hash behind another name */
     snprintf(path, sizeof path, "swept/relational_games/s5%s", strrchr(run.run_id, '-'));
     snprintf(path + strlen(path), sizeof path - strlen(path), ".h5");
     dat_run_free(&run);
-    expect_same_run(path, reference.text);
-}
-
-static void expect_no_run_files(void)
-{
-    assert_true(access("results/relational_games", F_OK) != 0 ||
-                sample_count_entries("results/relational_games") == 0);
+    program_expect_same_run(path, reference.text, SERIES);
 }
 
 static void test_refusals(void **state)
@@ -281,16 +159,8 @@ static void test_refusals(void **state)
         {"data.published=nowhere", "nowhere", 2},
         {"train.learning_rate=x", "learning_rate", 2},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *const arguments[] = {program, "run", "c.yaml", "--set", cases[i].change, NULL};
-        launch process = launch_program(arguments, NULL);
-        launch_end *end = launch_wait(&process);
-        assert_string_equal(end->out, "");
-        assert_true(strncmp(end->err, "relational_games: ", 18) == 0);
-        assert_ptr_equal(strchr(end->err, '\n'), end->err + strlen(end->err) - 1); /* one line */
-        fake_expect(end, cases[i].status, "", cases[i].error);
-        expect_no_run_files();
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        program_expect_refusal(program, cases[i].change, cases[i].status, cases[i].error);
     const char *const arguments[] = {program, "run", "missing.yaml", NULL};
     launch process = launch_program(arguments, NULL);
     fake_expect(launch_wait(&process), 2, "", "missing.yaml");
@@ -311,7 +181,7 @@ static void test_truncated_data(void **state)
         const char *const arguments[] = {program, "run", "c.yaml", "--set", "data.folder=data", NULL};
         launch process = launch_program(arguments, NULL);
         fake_expect(launch_wait(&process), 1, "", "data/same_pentos.npz");
-        expect_no_run_files();
+        program_expect_no_run_files(program);
     }
     free(bytes);
 }
@@ -319,9 +189,10 @@ static void test_truncated_data(void **state)
 static void test_unwritable_results(void **state)
 {
     (void)state;
-    fake_expect(finish_run("/proc/none"), 1, "", "relational_games: cannot create folder '/proc/none': ");
+    fake_expect(program_finish(program, "/proc/none"), 1, "",
+                "relational_games: cannot create folder '/proc/none': ");
     assert_true(sample_write_file("file", "x", 1));
-    fake_expect(finish_run("file"), 1, "",
+    fake_expect(program_finish(program, "file"), 1, "",
                 "cannot create folder 'file': a file of that name is in the way\n");
 }
 
@@ -335,21 +206,21 @@ static void limit_files_to_20_kb(void)
 static void test_full_disk(void **state)
 {
     (void)state;
-    launch process = start_run("results", limit_files_to_20_kb);
+    launch process = program_start(program, "results", limit_files_to_20_kb);
     fake_expect(launch_wait(&process), 1, "", "File too large");
-    expect_no_run_files();
+    program_expect_no_run_files(program);
 
     /* A disk that fills up later leaves the last checkpoint, from which the run goes on. */
-    run_path reference = complete_run("reference");
+    program_path reference = program_complete(program, "reference");
     char path[256];
     snprintf(path, sizeof path, "results%s", strchr(reference.text, '/'));
-    process = start_run("results", NULL);
-    wait_for_saves(path, 3);
+    process = program_start(program, "results", NULL);
+    program_wait_for_saves(path, 3);
     kill(process.pid, SIGTERM);
     fake_expect(launch_wait(&process), 130, NULL, NULL);
     size_t size, size_after;
     unsigned char *before = sample_read_file(path, &size);
-    process = start_run("results", limit_files_to_20_kb);
+    process = program_start(program, "results", limit_files_to_20_kb);
     fake_expect(launch_wait(&process), 1, "", "the previous file stays");
     unsigned char *after = sample_read_file(path, &size_after);
     assert_int_equal(size, size_after);
@@ -357,8 +228,8 @@ static void test_full_disk(void **state)
     assert_int_equal(sample_count_entries("results/relational_games"), 1);
     free(before);
     free(after);
-    run_path resumed = complete_run("results");
-    expect_same_run(resumed.text, reference.text);
+    program_path resumed = program_complete(program, "results");
+    program_expect_same_run(resumed.text, reference.text, SERIES);
 }
 
 int main(void)

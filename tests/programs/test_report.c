@@ -1,11 +1,7 @@
 /* `dat report` end to end: made-up run files in, tables and figures out. */
-#define _XOPEN_SOURCE 700 /* nftw */
-#include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,46 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "io/csv.h"
 #include "io/run_file.h"
+#include "support/reporting.h"
 #include "util/memory.h"
 
 extern char **environ;
-
-enum { PATH_SIZE = 256, TEXT_SIZE = 1 << 20 };
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/dat-test-report-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 /* One run to write; the fields left 0 have defaults. */
 typedef struct sample {
@@ -65,7 +31,7 @@ typedef struct sample {
 static void write_run(const char *name, sample s)
 {
     dat_run run = {.experiment = "relational_games", .state = s.running ? DAT_RUN_RUNNING : DAT_RUN_COMPLETE};
-    char config[1024], path[PATH_SIZE];
+    char config[1024], path[REPORTING_PATH_SIZE];
     snprintf(run.run_id, sizeof run.run_id, "%s", name);
     snprintf(
         config, sizeof config,
@@ -81,92 +47,20 @@ static void write_run(const char *name, sample s)
     dat_run_set_summary(&run, "accuracy/stripes", s.accuracy - 0.25);
     if (s.published > 0)
         dat_run_set_summary(&run, "accuracy/hexos_real", s.published);
-    snprintf(path, sizeof path, "%s/runs/deep/er/%s.h5", folder, name);
+    snprintf(path, sizeof path, "%s/%s.h5", reporting_path("runs/deep/er"), name);
     dat_status status = dat_run_save(&run, path);
     assert_string_equal(status.message, "");
     dat_run_free(&run);
 }
 
-static void write_text(const char *name, const char *text)
-{
-    FILE *file = fopen(in_folder(name), "wb");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static size_t read_file(const char *name, char text[TEXT_SIZE])
-{
-    FILE *file = fopen(in_folder(name), "rb");
-    if (!file)
-        fail_msg("%s was not written", name);
-    size_t size = fread(text, 1, TEXT_SIZE - 1, file);
-    fclose(file);
-    text[size] = '\0';
-    return size;
-}
-
 static void write_reference(void)
 {
-    mkdir(in_folder("reference"), 0777);
-    write_text("reference/relational_games_curves.csv",
-               "task,split,n_heads_sa,n_heads_ra,d_model,train_size,mean_accuracy,trials,std,sem\n"
-               "same,in_distribution,1,1,128,250,0.8,10,0.1,0.01\n"
-               "same,hexos,1,1,128,250,0.9,9,0.1,0.005\n"
-               "same,in_distribution,0,2,128,250,0.6,10,0.1,0.01\n");
-}
-
-/* Runs `dat report` on the folder, writing to <folder>/`out`, with up to two further arguments. Returns the
- * exit status; what it printed is in the files stdout and stderr. */
-static int run_report(const char *out, const char *extra, const char *more, char *const *environment)
-{
-    char program[] = DAT_BINARY_DIR "/bin/dat";
-    char words[7][PATH_SIZE] = {"report"};
-    snprintf(words[1], PATH_SIZE, "--results=%s/runs", folder);
-    snprintf(words[2], PATH_SIZE, "--reference=%s/reference", folder);
-    snprintf(words[3], PATH_SIZE, "--out-tables=%s/%s/tables", folder, out);
-    snprintf(words[4], PATH_SIZE, "--out-plots=%s/%s/plots", folder, out);
-    snprintf(words[5], PATH_SIZE, "%s", extra ? extra : "");
-    snprintf(words[6], PATH_SIZE, "%s", more ? more : "");
-    char *arguments[9] = {program};
-    for (int i = 0; i < 7 && words[i][0] != '\0'; i++)
-        arguments[i + 1] = words[i];
-
-    char output[PATH_SIZE], errors[PATH_SIZE];
-    snprintf(output, sizeof output, "%s/stdout", folder);
-    snprintf(errors, sizeof errors, "%s/stderr", folder);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    pid_t child;
-    int outcome;
-    assert_int_equal(posix_spawn(&child, program, &actions, NULL, arguments, environment), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    assert_int_equal(waitpid(child, &outcome, 0), child);
-    assert_true(WIFEXITED(outcome));
-    return WEXITSTATUS(outcome);
-}
-
-static void assert_says(const char *stream, const char *words)
-{
-    static char text[TEXT_SIZE];
-    read_file(stream, text);
-    if (!strstr(text, words))
-        fail_msg("%s does not say \"%s\" but:\n%s", stream, words, text);
-}
-
-static bool exists(const char *name)
-{
-    return access(in_folder(name), F_OK) == 0;
-}
-
-static dat_csv open_table(const char *name)
-{
-    dat_csv csv;
-    dat_status status = dat_csv_read(in_folder(name), &csv);
-    assert_string_equal(status.message, "");
-    return csv;
+    mkdir(reporting_path("reference"), 0777);
+    reporting_write_text("reference/relational_games_curves.csv",
+                         "task,split,n_heads_sa,n_heads_ra,d_model,train_size,mean_accuracy,trials,std,sem\n"
+                         "same,in_distribution,1,1,128,250,0.8,10,0.1,0.01\n"
+                         "same,hexos,1,1,128,250,0.9,9,0.1,0.005\n"
+                         "same,in_distribution,0,2,128,250,0.6,10,0.1,0.01\n");
 }
 
 /* A column of the row of one point. */
@@ -193,14 +87,6 @@ static const char *cell(const dat_csv *t, const char *task, const char *split, c
     return found;
 }
 
-static void assert_number(const char *text, double expected)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || !(fabs(value - expected) <= 1e-12))
-        fail_msg("\"%s\" is not %.17g", text, expected);
-}
-
 static void compares_means_with_the_original(void **state)
 {
     (void)state;
@@ -212,27 +98,27 @@ static void compares_means_with_the_original(void **state)
     write_run("f", (sample){.model = "T", .architecture = "transformer", .heads_ra = 2, .accuracy = 0.75});
     write_run("e",
               (sample){.model = "PrediNet", .architecture = "predinet", .heads_ra = 2, .accuracy = 0.75});
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 0);
-    assert_says("stdout", "/out/tables/fig2_learning_curves.md\n");
-    assert_false(exists("out/plots"));
-    dat_csv t = open_table("out/tables/fig2_learning_curves.csv");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stdout", "/out/tables/fig2_learning_curves.md\n");
+    assert_false(reporting_exists("out/plots"));
+    dat_csv t = reporting_open_table("out/tables/fig2_learning_curves.csv");
     const char *split = "in_distribution", *model = "DAT(1,1)";
     assert_string_equal(cell(&t, "same", split, model, "250", "trials"), "2");
-    assert_number(cell(&t, "same", split, model, "250", "accuracy"), 0.875);
-    assert_number(cell(&t, "same", split, model, "250", "accuracy_sem"), 0.125);
-    assert_number(cell(&t, "same", split, model, "250", "original"), 0.8);
-    assert_number(cell(&t, "same", split, model, "250", "original_sem"), 0.01);
+    reporting_number(cell(&t, "same", split, model, "250", "accuracy"), 0.875);
+    reporting_number(cell(&t, "same", split, model, "250", "accuracy_sem"), 0.125);
+    reporting_number(cell(&t, "same", split, model, "250", "original"), 0.8);
+    reporting_number(cell(&t, "same", split, model, "250", "original_sem"), 0.01);
     assert_string_equal(cell(&t, "same", split, model, "250", "original_trials"), "10");
-    assert_number(cell(&t, "same", split, model, "250", "difference"), 0.075);
-    assert_number(cell(&t, "same", split, model, "250", "difference_in_sem"),
-                  0.075 / sqrt(0.015625 + 0.0001));
+    reporting_number(cell(&t, "same", split, model, "250", "difference"), 0.075);
+    reporting_number(cell(&t, "same", split, model, "250", "difference_in_sem"),
+                     0.075 / sqrt(0.015625 + 0.0001));
     assert_string_equal(cell(&t, "same", split, model, "250", "agrees"), "yes");
-    assert_number(cell(&t, "same", "hexos", model, "250", "accuracy"), 0.75);
-    assert_number(cell(&t, "same", "hexos", model, "250", "original"), 0.9);
+    reporting_number(cell(&t, "same", "hexos", model, "250", "accuracy"), 0.75);
+    reporting_number(cell(&t, "same", "hexos", model, "250", "original"), 0.9);
     assert_string_equal(cell(&t, "same", "stripes", model, "250", "original"), "");
     assert_string_equal(cell(&t, "same", "stripes", model, "250", "agrees"), "");
     /* 0.15 away, 15 standard errors. */
-    assert_number(cell(&t, "same", split, "DAT(0,2)", "250", "difference_in_sem"), 15);
+    reporting_number(cell(&t, "same", split, "DAT(0,2)", "250", "difference_in_sem"), 15);
     assert_string_equal(cell(&t, "same", split, "DAT(0,2)", "250", "agrees"), "no");
     /* A Transformer has no relational heads, whatever its config says. */
     assert_string_equal(cell(&t, "same", split, "T", "250", "original"), "");
@@ -248,16 +134,16 @@ static void published_images_are_reported_where_present(void **state)
     write_run("b", (sample){.task = "between", .seed = 1, .accuracy = 0.75, .published = 0.7});
     write_run("c", (sample){.task = "between", .seed = 2, .accuracy = 0.75});
     write_run("d", (sample){.task = "same", .seed = 0, .accuracy = 0.75});
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 0);
-    assert_says("stderr", "no comparison with the original");
-    assert_says("stderr", "missing: between, hexos, DAT(1,1): 250");
-    dat_csv t = open_table("out/tables/fig2_learning_curves.csv");
-    assert_number(cell(&t, "between", "hexos", "DAT(1,1)", "250", "accuracy"), 0.6);
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stderr", "no comparison with the original");
+    reporting_says("stderr", "missing: between, hexos, DAT(1,1): 250");
+    dat_csv t = reporting_open_table("out/tables/fig2_learning_curves.csv");
+    reporting_number(cell(&t, "between", "hexos", "DAT(1,1)", "250", "accuracy"), 0.6);
     assert_string_equal(cell(&t, "between", "hexos", "DAT(1,1)", "250", "trials"), "2");
     assert_string_equal(cell(&t, "between", "hexos", "DAT(1,1)", "250", "images"), "published images");
-    assert_number(cell(&t, "between", "stripes", "DAT(1,1)", "250", "accuracy"), 0.5);
+    reporting_number(cell(&t, "between", "stripes", "DAT(1,1)", "250", "accuracy"), 0.5);
     assert_string_equal(cell(&t, "between", "stripes", "DAT(1,1)", "250", "images"), "");
-    assert_number(cell(&t, "same", "hexos", "DAT(1,1)", "250", "accuracy"), 0.625);
+    reporting_number(cell(&t, "same", "hexos", "DAT(1,1)", "250", "accuracy"), 0.625);
     assert_string_equal(cell(&t, "same", "hexos", "DAT(1,1)", "250", "images"), "");
     dat_csv_free(&t);
 }
@@ -272,14 +158,14 @@ static void missing_runs_are_missing(void **state)
     write_run("b1", (sample){.size = 500, .seed = 1, .accuracy = 0.875, .running = true});
     write_run("c0", (sample){.model = "T(2)", .heads_sa = 2, .size = 500, .seed = 0, .accuracy = 0.75});
     write_run("c1", (sample){.model = "T(2)", .heads_sa = 2, .size = 500, .seed = 1, .accuracy = 0.75});
-    write_text("runs/corrupt.h5", "not a run file at all");
-    write_text("runs/notes.txt", "not looked at");
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 0);
-    assert_says("stderr", "b1.h5 is left out: the run is not finished");
-    assert_says("stderr", "corrupt.h5 is left out");
-    assert_says("stderr", "missing: same, DAT(1,1): 500 (1 of 2 trials)\n");
-    assert_says("stderr", "missing: same, T(2): 250 (0 of 2 trials)\n");
-    dat_csv t = open_table("out/tables/fig2_learning_curves.csv");
+    reporting_write_text("runs/corrupt.h5", "not a run file at all");
+    reporting_write_text("runs/notes.txt", "not looked at");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stderr", "b1.h5 is left out: the run is not finished");
+    reporting_says("stderr", "corrupt.h5 is left out");
+    reporting_says("stderr", "missing: same, DAT(1,1): 500 (1 of 2 trials)\n");
+    reporting_says("stderr", "missing: same, T(2): 250 (0 of 2 trials)\n");
+    dat_csv t = reporting_open_table("out/tables/fig2_learning_curves.csv");
     assert_string_equal(cell(&t, "same", "in_distribution", "DAT(1,1)", "500", "trials"), "1");
     assert_string_equal(cell(&t, "same", "in_distribution", "DAT(1,1)", "500", "missing_trials"), "1");
     assert_string_equal(cell(&t, "same", "in_distribution", "DAT(1,1)", "500", "accuracy_sem"), "");
@@ -294,9 +180,9 @@ static void a_copied_run_is_not_another_trial(void **state)
     write_run("a", (sample){.seed = 0, .accuracy = 0.75});
     write_run("copy-of-a", (sample){.seed = 0, .accuracy = 0.75});
     write_run("b", (sample){.seed = 1, .accuracy = 0.5});
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 0);
-    assert_says("stderr", "copy-of-a.h5 is left out: it is the same run");
-    dat_csv t = open_table("out/tables/fig2_learning_curves.csv");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stderr", "copy-of-a.h5 is left out: it is the same run");
+    dat_csv t = reporting_open_table("out/tables/fig2_learning_curves.csv");
     assert_string_equal(cell(&t, "same", "in_distribution", "DAT(1,1)", "250", "trials"), "2");
     dat_csv_free(&t);
 }
@@ -307,15 +193,16 @@ static void other_settings_are_other_lines(void **state)
     write_run("a", (sample){.figure = "relation_init_and_batch", .batch = 256, .accuracy = 0.75});
     write_run("b", (sample){.figure = "relation_init_and_batch", .batch = 512, .accuracy = 0.5});
     write_run("c", (sample){.accuracy = 0.625});
-    assert_int_equal(run_report("out", "--no-plots", "--experiment=relational_games", environ), 0);
-    dat_csv t = open_table("out/tables/relation_init_and_batch.csv");
+    assert_int_equal(reporting_run("out", "--no-plots", "--experiment=relational_games", environ), 0);
+    dat_csv t = reporting_open_table("out/tables/relation_init_and_batch.csv");
     assert_int_equal(t.n_rows, 6);
-    assert_number(cell(&t, "same", "in_distribution", "DAT(1,1), batch size 256", "250", "accuracy"), 0.75);
-    assert_number(cell(&t, "same", "in_distribution", "DAT(1,1), batch size 512", "250", "accuracy"), 0.5);
+    reporting_number(cell(&t, "same", "in_distribution", "DAT(1,1), batch size 256", "250", "accuracy"),
+                     0.75);
+    reporting_number(cell(&t, "same", "in_distribution", "DAT(1,1), batch size 512", "250", "accuracy"), 0.5);
     dat_csv_free(&t);
-    t = open_table("out/tables/fig2_learning_curves.csv");
+    t = reporting_open_table("out/tables/fig2_learning_curves.csv");
     assert_int_equal(t.n_rows, 3);
-    assert_number(cell(&t, "same", "in_distribution", "DAT(1,1)", "250", "accuracy"), 0.625);
+    reporting_number(cell(&t, "same", "in_distribution", "DAT(1,1)", "250", "accuracy"), 0.625);
     dat_csv_free(&t);
 }
 
@@ -324,24 +211,24 @@ static void a_figure_cannot_leave_its_folder(void **state)
     (void)state;
     write_run("a", (sample){.figure = "../../escaped", .accuracy = 0.75});
     write_run("b", (sample){.accuracy = 0.75});
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 0);
-    assert_says("stderr", "a.h5 is left out: in its config figure is not a plain name");
-    assert_false(exists("escaped.md"));
-    assert_true(exists("out/tables/fig2_learning_curves.md"));
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stderr", "a.h5 is left out: in its config figure is not a plain name");
+    assert_false(reporting_exists("escaped.md"));
+    assert_true(reporting_exists("out/tables/fig2_learning_curves.md"));
 }
 
 static void nothing_to_report_is_a_failure(void **state)
 {
     (void)state;
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 1);
-    assert_says("stderr", "/runs: the folder cannot be read");
-    mkdir(in_folder("runs"), 0777);
-    assert_int_equal(run_report("out", "--no-plots", NULL, environ), 1);
-    assert_says("stderr", "holds no complete run");
-    assert_int_equal(run_report("out", "--no-plots", "--colour", environ), 2);
-    assert_int_equal(run_report("out", "--no-plots", "more", environ), 2);
-    assert_int_equal(run_report("out", "--experiment=alchemy", NULL, environ), 2);
-    assert_says("stderr", "alchemy");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 1);
+    reporting_says("stderr", "/runs: the folder cannot be read");
+    mkdir(reporting_path("runs"), 0777);
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 1);
+    reporting_says("stderr", "holds no complete run");
+    assert_int_equal(reporting_run("out", "--no-plots", "--colour", environ), 2);
+    assert_int_equal(reporting_run("out", "--no-plots", "more", environ), 2);
+    assert_int_equal(reporting_run("out", "--experiment=alchemy", NULL, environ), 2);
+    reporting_says("stderr", "alchemy");
 }
 
 /* Six sizes of two tasks and two models with awkward names. */
@@ -369,30 +256,31 @@ static void reports_are_reproducible(void **state)
         "plots/fig2_learning_curves.png",         "plots/fig2_learning_curves_hexos.svg",
         "plots/fig2_learning_curves_stripes.png",
     };
-    static char first[TEXT_SIZE], second[TEXT_SIZE];
+    static char first[REPORTING_TEXT_SIZE], second[REPORTING_TEXT_SIZE];
     write_reference();
     write_curves();
-    char temporary[PATH_SIZE];
-    snprintf(temporary, sizeof temporary, "%s/temporary", folder);
+    char temporary[REPORTING_PATH_SIZE];
+    snprintf(temporary, sizeof temporary, "%s", reporting_path("temporary"));
     mkdir(temporary, 0777);
     setenv("TMPDIR", temporary, 1);
-    int once = run_report("once", NULL, NULL, environ), again = run_report("again", NULL, NULL, environ);
+    int once = reporting_run("once", NULL, NULL, environ),
+        again = reporting_run("again", NULL, NULL, environ);
     unsetenv("TMPDIR");
     assert_int_equal(once, 0);
     assert_int_equal(again, 0);
-    assert_says("stdout", "again/plots/fig2_learning_curves_stripes.png\n");
-    assert_int_equal(read_file("stderr", first), 0); /* gnuplot had no complaints */
-    assert_int_equal(rmdir(temporary), 0);           /* nothing was left behind */
+    reporting_says("stdout", "again/plots/fig2_learning_curves_stripes.png\n");
+    assert_int_equal(reporting_read_file("stderr", first), 0); /* gnuplot had no complaints */
+    assert_int_equal(rmdir(temporary), 0);                     /* nothing was left behind */
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char name[PATH_SIZE];
+        char name[REPORTING_PATH_SIZE];
         snprintf(name, sizeof name, "once/%s", files[i]);
-        size_t size = read_file(name, first);
+        size_t size = reporting_read_file(name, first);
         snprintf(name, sizeof name, "again/%s", files[i]);
-        assert_int_equal(read_file(name, second), size);
+        assert_int_equal(reporting_read_file(name, second), size);
         assert_true(size > 1000);
         assert_memory_equal(first, second, size);
     }
-    read_file("once/plots/fig2_learning_curves.svg", first);
+    reporting_read_file("once/plots/fig2_learning_curves.svg", first);
     assert_non_null(strstr(first, "DAT(1,1)  405K"));
     assert_non_null(strstr(first, "`T`_2 | $x  405K"));
     assert_non_null(strstr(first, ">between<"));
@@ -404,15 +292,16 @@ static void without_gnuplot_tables_are_still_written(void **state)
     write_curves();
     char nowhere[] = "PATH=/nonexistent";
     char *environment[] = {nowhere, NULL};
-    assert_int_equal(run_report("out", NULL, NULL, environment), 1);
-    assert_says("stderr", "gnuplot is not installed");
-    assert_says("stderr", "apt install gnuplot");
-    assert_true(exists("out/tables/fig2_learning_curves.md"));
-    assert_true(exists("out/tables/fig2_learning_curves.tex"));
-    assert_false(exists("out/plots/fig2_learning_curves.png"));
+    assert_int_equal(reporting_run("out", NULL, NULL, environment), 1);
+    reporting_says("stderr", "gnuplot is not installed");
+    reporting_says("stderr", "apt install gnuplot");
+    assert_true(reporting_exists("out/tables/fig2_learning_curves.md"));
+    assert_true(reporting_exists("out/tables/fig2_learning_curves.tex"));
+    assert_false(reporting_exists("out/plots/fig2_learning_curves.png"));
 }
 
-#define REPORT_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define REPORT_TEST(name)                                                                                    \
+    cmocka_unit_test_setup_teardown(name, reporting_make_folder, reporting_remove_folder)
 
 int main(void)
 {
