@@ -10,15 +10,15 @@ usage() {
     cat <<'TEXT'
 usage: ./run_all.sh [test] [--preset quick|paper] [--experiment NAME] [--jobs N]
 
-Without arguments: installs what is missing, builds, trains the quick preset of Figure 2, and writes tables and
-plots. What is done is not done again; Ctrl-C stops, and the same command goes on from there.
+Without arguments: installs what is missing, builds, trains the quick presets of Figures 2 and 3, and writes tables
+and plots. What is done is not done again; Ctrl-C stops, and the same command goes on from there.
 
   test               build and run all tests instead
   --preset quick     smaller versions of the experiments, in minutes (default)
   --preset paper     the experiments at the paper's size, in hours or days
-  --experiment NAME  all figures and tables of one experiment (a folder of experiments/); default: Figure 2 with the
-                     quick preset, everything with the paper preset; bench: measures the speed on one thread and on
-                     all cores, each time anew
+  --experiment NAME  all figures and tables of one experiment (a folder of experiments/); default: Figures 2 and 3
+                     with the quick preset, everything with the paper preset; bench: measures the speed on one thread
+                     and on all cores, each time anew
   --jobs N           runs at the same time (default: one per core)
 TEXT
 }
@@ -54,7 +54,7 @@ build() {
         { tail -n 40 "$log" >&2; fail "the build failed; the whole log is $log"; }
 }
 
-# The configs that a preset runs: of one experiment, or of all; the default is the main figure alone.
+# The configs that a preset runs: of one experiment, or of all; the default is one main figure of each.
 configs_to_run() {
     if [ -n "$experiment" ]; then
         [ -d "experiments/$experiment/configs" ] || fail "there is no experiment '$experiment'; there are: $(
@@ -62,6 +62,7 @@ configs_to_run() {
         ls "experiments/$experiment"/configs/*.yaml
     elif [ "$preset" = quick ]; then
         echo experiments/relational_games/configs/fig2_learning_curves.yaml
+        echo experiments/math/configs/fig3_math.yaml
     else
         ls experiments/*/configs/*.yaml
     fi | grep -v '/base\.yaml$'
@@ -122,7 +123,7 @@ main() {
         return "$status"
     fi
     train || status=$?
-    build/bin/dat report || status=$?
+    build/bin/dat report ${experiment:+--experiment "$experiment"} || status=$?
     return "$status"
 }
 

@@ -29,6 +29,7 @@
 #include "models/language_loss.h"
 #include "models/sampling.h"
 #include "models/seq2seq.h"
+#include "models/seq2seq_greedy.h"
 #include "models/vision.h"
 #include "nn/attention.h"
 #include "nn/blocks.h"
@@ -75,8 +76,10 @@
 #include "optim/schedule.h"
 
 /* The training loop and the driver of experiment programs. */
+#include "train/block_options.h"
 #include "train/describe.h"
 #include "train/experiment.h"
+#include "train/train_options.h"
 #include "train/trainer.h"
 
 #endif

@@ -1,5 +1,5 @@
-# Learning curves, one panel per task. `dat report` sets (index p: panel, i: line, both from 1)
-#   folder, output, format ("svg", "png"), axis, note, n_panels, n_lines, n_originals, lowest
+# Curves over the size of the training set or of the model, one panel per task. `dat report` sets (index p: panel, i: line, both from 1)
+#   folder, output, format ("svg", "png"), axis, x_axis, sparse, note, n_panels, n_lines, n_originals, lowest
 #   title_p, ticks_p, logarithmic_p, smallest_p, largest_p; lists of line numbers lines_p, bands_p, few_p, originals_p
 #   label_i, colour_i, marker_i, original_colour_i; original_label_j, original_tint_j: the legend of the originals
 # and the files folder/p_i.curve (size, mean, low, high, 1 where trials are missing) and p_i.original (size, mean).
@@ -10,6 +10,9 @@ file(p, i, kind) = sprintf("%s/%d_%d.%s", folder, p, i, kind)
 nth(p, name, k) = k <= words(given(name, p)) ? int(word(given(name, p), k)) : int(word(given("lines", p), 1))
 original(p, k) = file(p, nth(p, "originals", k), k <= words(given("originals", p)) ? "original" : "curve")
 tint(i) = given("colour", i)
+# Where lines have few points, or only one, bands and the dots of the originals are hard to see.
+n_bars(p) = sparse ? words(given("bands", p)) : 0
+dot = sparse ? 0.9 : 0.4
 
 if (n_originals == 0) { original_label_1 = ""; original_tint_1 = "#777777" }
 
@@ -60,7 +63,7 @@ do for [p = 1:n_panels] {
     set bmargin at screen 1 - ((row + 1) * cell_height - 75) / height
     set title given("title", p) offset 0, -0.4 textcolor rgb "#000000"
     set ylabel (column == 0 ? axis : "") offset 0.5, 0 textcolor rgb "#222222"
-    set xlabel "training set size" offset 0, 0.3 textcolor rgb "#222222"
+    set xlabel x_axis offset 0, 0.3 textcolor rgb "#222222"
     smallest = given("smallest", p)
     largest = given("largest", p)
     if (given("logarithmic", p)) {
@@ -76,8 +79,11 @@ do for [p = 1:n_panels] {
     n = words(given("lines", p))
     plot for [k = 1:words(given("bands", p))] file(p, nth(p, "bands", k), "curve") using 1:3:4 with filledcurves \
              fillcolor rgb tint(nth(p, "bands", k)) fillstyle transparent solid 0.16 noborder, \
-         for [k = 1:words(given("originals", p))] original(p, k) with linespoints pointtype 7 pointsize 0.4 \
+         for [k = 1:words(given("originals", p))] original(p, k) with linespoints pointtype 7 pointsize dot \
              dashtype (16, 8) linewidth 1.1 linecolor rgb given("original_colour", nth(p, "originals", k)), \
+         for [k = 1:n_bars(p)] file(p, nth(p, "bands", k), "curve") \
+             using ($3 == $3 ? $1 : NaN):2:3:4 with yerrorbars \
+             pointtype 0 linewidth 1.2 linecolor rgb tint(nth(p, "bands", k)), \
          for [k = 1:n] file(p, nth(p, "lines", k), "curve") using 1:2 with linespoints \
              linewidth 1.8 linecolor rgb tint(nth(p, "lines", k)) \
              pointtype given("marker", nth(p, "lines", k)) pointsize 1.1, \

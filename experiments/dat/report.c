@@ -11,6 +11,7 @@ static const struct {
     const char *name;
     report_writer write;
 } experiments[] = {
+    {"math", report_math},
     {"relational_games", report_relational_games},
     {"language_modeling", report_language_modeling},
 };

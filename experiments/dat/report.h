@@ -32,6 +32,7 @@ typedef struct dat_report {
 /* Writes an experiment's tables and figures from its runs. Fails when a table cannot be written. */
 typedef dat_status (*report_writer)(dat_report *report, const report_run *runs, int64_t n_runs);
 
+dat_status report_math(dat_report *report, const report_run *runs, int64_t n_runs);
 dat_status report_relational_games(dat_report *report, const report_run *runs, int64_t n_runs);
 dat_status report_language_modeling(dat_report *report, const report_run *runs, int64_t n_runs);
 

@@ -38,7 +38,8 @@ typedef struct curves_drawing {
     int n_panels;
     double lowest;                                       /* of everything drawn */
     int64_t least_trials, most_trials;                   /* of points that are there */
-    int64_t least_original_trials, most_original_trials; /* 0: no original is drawn */
+    int64_t least_original_trials, most_original_trials; /* 0: unknown */
+    bool has_originals;
 } curves_drawing;
 
 /* The panel being written: a task of the drawing. */
@@ -65,7 +66,7 @@ static dat_status open_data(curves_drawing *drawing, const curves_panel *panel, 
     return status;
 }
 
-/* Widens a range of numbers of trials, which starts as 0, 0. */
+/* Widens a range of numbers of trials, which starts as 0, 0: unknown. */
 static void take_trials(int64_t trials, int64_t *least, int64_t *most)
 {
     if (*most == 0 || trials < *least)
@@ -84,12 +85,14 @@ static dat_status write_line(curves_drawing *drawing, curves_panel *panel, int l
     DAT_TRY(open_data(drawing, panel, line, "curve", &file));
     for (int64_t i = 0; i < panel->n_sizes; i++) {
         const curves_point *point = &points[i];
+        if (point->absent)
+            continue;
         if (point->trials == 0) {
             fputc('\n', file);
             continue;
         }
         bool few = point->trials < point->expected, has_band = !isnan(point->band.low);
-        fprintf(file, "%" PRId64 " %.17g ", point->train_size, point->mean);
+        fprintf(file, "%" PRId64 " %.17g ", point->size, point->mean);
         if (has_band)
             fprintf(file, "%.17g %.17g %d\n", point->band.low, point->band.high, few);
         else
@@ -111,9 +114,7 @@ static dat_status write_line(curves_drawing *drawing, curves_panel *panel, int l
 
 static bool same_original(const curves_line *a, const curves_line *b)
 {
-    const curves_trial *x = a->example, *y = b->example;
-    return x->original && y->original && x->heads_sa == y->heads_sa && x->heads_ra == y->heads_ra &&
-           x->d_model == y->d_model;
+    return *a->example->original && strcmp(a->example->original, b->example->original) == 0;
 }
 
 /* The first line with the same original, which is the one that draws it; -1 when the line has none. */
@@ -141,36 +142,35 @@ static dat_status write_original(curves_drawing *drawing, curves_panel *panel, i
 {
     const curves_subject *subject = drawing->figure->subject;
     const curves_trial *trial = drawing->figure->lines[line].example;
-    int64_t smallest = panel->points[0].train_size, largest = panel->points[panel->n_sizes - 1].train_size;
+    int64_t smallest = panel->points[0].size, largest = panel->points[panel->n_sizes - 1].size;
     bool any = false;
     FILE *file;
     if (first_with_original(drawing->figure, line) != line)
         return DAT_OK;
     DAT_TRY(open_data(drawing, panel, line, "original", &file));
-    for (int64_t i = 0; i < subject->n_originals; i++) {
-        const curves_original *original = &subject->originals[i];
+    for (int64_t i = 0; i < drawing->figure->n_originals; i++) {
+        const curves_original *original = &drawing->figure->originals[i];
         if (strcmp(original->task, subject->tasks[panel->task].name) != 0 ||
             strcmp(original->split, subject->splits[drawing->split].name) != 0 ||
-            original->heads_sa != trial->heads_sa || original->heads_ra != trial->heads_ra ||
-            original->d_model != trial->d_model || original->train_size < smallest ||
-            original->train_size > largest)
+            strcmp(original->name, trial->original) != 0 || original->size < smallest ||
+            original->size > largest)
             continue;
-        fprintf(file, "%" PRId64 " %.17g\n", original->train_size, original->mean);
+        fprintf(file, "%" PRId64 " %.17g\n", original->size, original->mean);
         any = true;
         drawing->lowest = fmin(drawing->lowest, original->mean);
         take_trials(original->trials, &drawing->least_original_trials, &drawing->most_original_trials);
     }
     if (any)
         list_number(&panel->originals, line + 1);
+    drawing->has_originals = drawing->has_originals || any;
     return report_plot_data_end(&drawing->plot, file);
 }
 
 /* Where a size lies between the smallest (0) and the largest (1). */
 static double place(const curves_panel *panel, int64_t i, bool logarithmic)
 {
-    double first = (double)panel->points[0].train_size,
-           last = (double)panel->points[panel->n_sizes - 1].train_size;
-    double size = (double)panel->points[i].train_size;
+    double first = (double)panel->points[0].size, last = (double)panel->points[panel->n_sizes - 1].size;
+    double size = (double)panel->points[i].size;
     if (panel->n_sizes < 2)
         return 0;
     return logarithmic ? log(size / first) / log(last / first) : (size - first) / (last - first);
@@ -184,6 +184,14 @@ static double narrowest_gap(const curves_panel *panel, bool logarithmic)
     return narrowest;
 }
 
+/* "405K", "1.43M"; the caller frees it. */
+static char *format_params(int64_t params)
+{
+    if (params >= 999500)
+        return report_format("%.2fM", (double)params / 1e6);
+    return params >= 1000 ? report_format("%.0fK", (double)params / 1e3) : report_format("%" PRId64, params);
+}
+
 /* A tick at every size, labelled where there is room; the axis that spreads the sizes more evenly. */
 static void set_sizes(curves_drawing *drawing, const curves_panel *panel)
 {
@@ -192,11 +200,14 @@ static void set_sizes(curves_drawing *drawing, const curves_panel *panel)
     char *ticks = dat_copy_string("");
     double labelled = 0;
     for (int64_t i = 0; i < panel->n_sizes; i++) {
+        int64_t size = panel->points[i].size;
         double here = place(panel, i, logarithmic);
-        bool label =
-            i == 0 || here - labelled >= digit_width * (1 + log10((double)panel->points[i].train_size));
-        char *longer = report_format("%s%s%s%" PRId64, ticks, i > 0 ? ", " : "", label ? "" : "\"\" ",
-                                     panel->points[i].train_size);
+        char *words =
+            drawing->figure->subject->over_params ? format_params(size) : report_format("%" PRId64, size);
+        bool label = i == 0 || here - labelled >= digit_width * (double)strlen(words);
+        char *longer =
+            report_format("%s%s\"%s\" %" PRId64, ticks, i > 0 ? ", " : "", label ? words : "", size);
+        free(words);
         free(ticks);
         ticks = longer;
         labelled = label ? here : labelled;
@@ -204,9 +215,9 @@ static void set_sizes(curves_drawing *drawing, const curves_panel *panel)
     report_plot_set_text(&drawing->plot, "ticks", panel->number, ticks);
     free(ticks);
     report_plot_set_number(&drawing->plot, "logarithmic", panel->number, logarithmic);
-    report_plot_set_number(&drawing->plot, "smallest", panel->number, (double)panel->points[0].train_size);
+    report_plot_set_number(&drawing->plot, "smallest", panel->number, (double)panel->points[0].size);
     report_plot_set_number(&drawing->plot, "largest", panel->number,
-                           (double)panel->points[panel->n_sizes - 1].train_size);
+                           (double)panel->points[panel->n_sizes - 1].size);
 }
 
 static void set_panel(curves_drawing *drawing, const curves_panel *panel)
@@ -222,23 +233,32 @@ static void set_panel(curves_drawing *drawing, const curves_panel *panel)
     set_sizes(drawing, panel);
 }
 
+/* Collects the points of a panel; false when none has numbers. */
+static bool find_panel_points(const curves_drawing *drawing, curves_panel *panel)
+{
+    const curves_figure *figure = drawing->figure;
+    bool measured = false;
+    for (int64_t i = 0; i < figure->n_points; i++) {
+        const curves_point *point = &figure->points[i];
+        if (point->task != panel->task || point->split != drawing->split)
+            continue;
+        if (!panel->points)
+            panel->points = point;
+        panel->n_points++;
+        measured = measured || point->expected > 0;
+    }
+    panel->n_sizes = panel->n_points / figure->n_lines;
+    return measured;
+}
+
 /* Writes the panel of a task, if the task has numbers of this split. */
 static dat_status write_panel(curves_drawing *drawing, int task)
 {
     const curves_figure *figure = drawing->figure;
     curves_panel panel = {.task = task, .number = drawing->n_panels + 1};
-    for (int64_t i = 0; i < figure->n_points; i++) {
-        const curves_point *point = &figure->points[i];
-        if (point->task != task || point->split != drawing->split || point->expected == 0)
-            continue;
-        if (!panel.points)
-            panel.points = point;
-        panel.n_points++;
-    }
-    if (panel.n_points == 0)
+    if (!find_panel_points(drawing, &panel))
         return DAT_OK;
     drawing->n_panels++;
-    panel.n_sizes = panel.n_points / figure->n_lines;
     panel.lines = dat_copy_string("");
     panel.bands = dat_copy_string("");
     panel.few = dat_copy_string("");
@@ -257,20 +277,13 @@ static dat_status write_panel(curves_drawing *drawing, int task)
     return status;
 }
 
-/* "405K", "1.2M" */
-static char *format_params(int64_t params)
-{
-    if (params >= 999500)
-        return report_format("%.1fM", (double)params / 1e6);
-    return params >= 1000 ? report_format("%.0fK", (double)params / 1e3) : report_format("%" PRId64, params);
-}
-
 static void set_line(curves_drawing *drawing, int i)
 {
     const curves_line *line = &drawing->figure->lines[i];
-    char *least = format_params(line->least_params), *most = format_params(line->most_params);
+    char *least = format_params(line->least_params);
+    char *most = format_params(line->most_params);
     char *label = NULL;
-    if (line->least_params <= 0)
+    if (line->least_params <= 0 || drawing->figure->subject->over_params)
         label = dat_copy_string(line->label);
     else if (strcmp(least, most) == 0)
         label = report_format("%s  %s", line->label, least);
@@ -291,32 +304,25 @@ static char *trials_words(int64_t least, int64_t most)
                          : report_format("%" PRId64 " to %" PRId64 " trials", least, most);
 }
 
-/* What the authors' runs were, whatever our lines that compare with them are called: ", DAT(0,2)"; the caller
- * frees it. */
-static char *original_name(const curves_trial *trial)
-{
-    if (trial->heads_ra == 0)
-        return report_format(", T(%" PRId64 ")", trial->heads_sa);
-    return report_format(", DAT(%" PRId64 ",%" PRId64 ")", trial->heads_sa, trial->heads_ra);
-}
-
 /* Colours and legend of the originals: the colour of their line and one entry for all; where lines share an
  * original, greys and an entry for each. */
 static void set_originals(curves_drawing *drawing)
 {
     const curves_figure *figure = drawing->figure;
     bool shares = shares_originals(figure);
-    char *trials = trials_words(drawing->least_original_trials, drawing->most_original_trials);
+    char *trials = drawing->most_original_trials == 0
+                       ? dat_copy_string("")
+                       : trials_words(drawing->least_original_trials, drawing->most_original_trials);
     int n = 0;
     for (int i = 0; i < figure->n_lines; i++) {
         const char *grey = greys[n % N_GREYS], *own = curves_colour(figure->lines[i].colour);
         report_plot_set_text(&drawing->plot, "original_colour", i + 1, shares ? grey : own);
-        bool drawn = first_with_original(figure, i) == i && drawing->most_original_trials > 0;
+        bool drawn = first_with_original(figure, i) == i && drawing->has_originals;
         if (!drawn || (n > 0 && !shares))
             continue;
-        char *name = shares ? original_name(figure->lines[i].example) : dat_copy_string("");
-        char *label = report_format("original%s  (%s)", name, trials);
-        free(name);
+        const char *name = figure->lines[i].example->original;
+        char *label = report_format("original%s%s%s%s%s", shares ? ", " : "", shares ? name : "",
+                                    *trials ? "  (" : "", trials, *trials ? ")" : "");
         n++;
         report_plot_set_text(&drawing->plot, "original_label", n, label);
         report_plot_set_text(&drawing->plot, "original_tint", n, grey);
@@ -338,6 +344,9 @@ static void set_whole(curves_drawing *drawing)
     free(note);
     free(trials);
     report_plot_set_text(&drawing->plot, "axis", 0, drawing->figure->subject->splits[drawing->split].axis);
+    bool over_params = drawing->figure->subject->over_params;
+    report_plot_set_text(&drawing->plot, "x_axis", 0, over_params ? "parameters" : "training set size");
+    report_plot_set_number(&drawing->plot, "sparse", 0, over_params);
     report_plot_set_number(&drawing->plot, "n_panels", 0, drawing->n_panels);
     report_plot_set_number(&drawing->plot, "n_lines", 0, drawing->figure->n_lines);
     report_plot_set_number(&drawing->plot, "lowest", 0, lowest < 0.5 ? lowest : 0.5);
@@ -368,5 +377,6 @@ done:
 void curves_draw(dat_report *report, const curves_figure *figure)
 {
     for (int split = 0; split < figure->subject->n_splits && report->drawing.code == DAT_CODE_OK; split++)
-        report->drawing = draw_split(report, figure, split);
+        if (figure->subject->splits[split].suffix)
+            report->drawing = draw_split(report, figure, split);
 }

@@ -37,7 +37,7 @@ static const char *setting(const curves_trial *trial, const char *key)
 
 static bool same_point(const curves_trial *a, const curves_trial *b)
 {
-    return a->task == b->task && a->train_size == b->train_size && strcmp(a->model, b->model) == 0;
+    return a->task == b->task && a->size == b->size && strcmp(a->model, b->model) == 0;
 }
 
 static bool same_settings(const curves_trial *a, const curves_trial *b, const setting_list *settings)

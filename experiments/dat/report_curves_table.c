@@ -1,5 +1,4 @@
 /* The table of a figure of learning curves: one row per point, beside the original's. */
-#include <inttypes.h>
 #include <math.h>
 
 #include "report_curves.h"
@@ -42,23 +41,6 @@ static const char note[] =
     "compare the two "
     "means, in accuracy and in combined standard errors. Missing numbers are shown as \"-\".";
 
-static void add_original(dat_table *table, const curves_point *point)
-{
-    const double close_enough = 0.03, errors_enough = 3;
-    const curves_original *original = point->original;
-    dat_table_set_estimate(table, ORIGINAL, original->mean, original->error);
-    dat_table_set_number(table, ORIGINAL_TRIALS, (double)original->trials);
-    if (point->trials == 0)
-        return;
-    double difference = point->mean - original->mean;
-    double errors = dat_difference_in_errors(point->mean, point->error, original->mean, original->error);
-    dat_table_set_number(table, DIFFERENCE, difference);
-    dat_table_set_number(table, ERRORS, errors);
-    /* With one trial the errors are unknown (NAN) and only the difference itself counts. */
-    bool agrees = fabs(difference) <= close_enough || fabs(errors) <= errors_enough;
-    dat_table_set_text(table, AGREES, agrees ? "yes" : "no");
-}
-
 static void add_point(dat_table *table, const curves_figure *figure, const curves_point *point)
 {
     dat_table_add_row(table);
@@ -67,13 +49,31 @@ static void add_point(dat_table *table, const curves_figure *figure, const curve
     if (point->published)
         dat_table_set_text(table, IMAGES, "published images");
     dat_table_set_text(table, MODEL, figure->lines[point->line].label);
-    dat_table_set_number(table, SIZE, (double)point->train_size);
+    dat_table_set_number(table, SIZE, (double)point->size);
     dat_table_set_number(table, TRIALS, (double)point->trials);
     if (point->trials < point->expected)
         dat_table_set_number(table, MISSING, (double)(point->expected - point->trials));
     dat_table_set_estimate(table, QUALITY, point->mean, point->error);
-    if (point->original)
-        add_original(table, point);
+    curves_add_comparison(table, DIFFERENCE, point);
+    if (!point->original)
+        return;
+    dat_table_set_estimate(table, ORIGINAL, point->original->mean, point->original->error);
+    dat_table_set_number(table, ORIGINAL_TRIALS, (double)point->original->trials);
+}
+
+void curves_add_comparison(dat_table *table, int column, const curves_point *point)
+{
+    const double close_enough = 0.03, errors_enough = 3;
+    const curves_original *original = point->original;
+    if (!original || point->trials == 0)
+        return;
+    double difference = point->mean - original->mean;
+    double errors = dat_difference_in_errors(point->mean, point->error, original->mean, original->error);
+    dat_table_set_number(table, column, difference);
+    dat_table_set_number(table, column + 1, errors);
+    /* With one trial the errors are unknown (NAN) and only the difference itself counts. */
+    bool agrees = fabs(difference) <= close_enough || fabs(errors) <= errors_enough;
+    dat_table_set_text(table, column + 2, agrees ? "yes" : "no");
 }
 
 dat_status curves_write_table(const dat_report *report, const curves_figure *figure)

@@ -10,48 +10,13 @@ static dat_patch_config patch_config(const games_model_config *m)
         .image_width = DAT_GAMES_IMAGE,
         .patch_height = m->patch_size,
         .patch_width = m->patch_size,
-        .d_model = m->d_model,
-    };
-}
-
-/* Every kind of symbols has room for all tokens: patches and the class token. */
-static dat_retriever_config symbol_config(const games_model_config *m)
-{
-    int64_t side = DAT_GAMES_IMAGE / m->patch_size, tokens = side * side + 1;
-    return (dat_retriever_config){
-        .kind = (dat_retriever_kind)m->symbols,
-        .d_model = m->d_model,
-        .n_heads = m->symbol_heads,
-        .n_symbols = m->n_symbols,
-        .max_length = tokens,
-        .max_rel_pos = tokens,
-        .rel_n_heads = m->symbol_heads,
-        .neighbours = 2,
-        .normalise_relations = true,
-    };
-}
-
-static dat_dual_config attention_config(const games_model_config *m)
-{
-    dat_attention_config kv_heads = {.n_kv_heads = m->n_kv_heads};
-    return (dat_dual_config){
-        .n_heads_sa = m->n_heads_sa,
-        .n_heads_ra = m->architecture == GAMES_DAT ? m->n_heads_ra : 0,
-        .self_attention = {.d_model = m->d_model, .n_heads = m->n_heads_sa, .n_kv_heads = m->n_kv_heads},
-        .ra_type = (dat_ra_type)m->ra_type,
-        .relational = {.attention = kv_heads,
-                       .n_relations = m->n_relations,
-                       .rel_proj_dim = m->relation_dim,
-                       .symmetric_relations = m->symmetric_relations,
-                       .relation_activation = (dat_activation)m->relation_activation,
-                       .relation_init = (dat_relation_init)m->relation_init},
-        .rca = {.attention = kv_heads},
-        .disrca = {.attention = kv_heads},
+        .d_model = m->block.d_model,
     };
 }
 
 static dat_vision_config vision_config(const games_model_config *m)
 {
+    int64_t side = DAT_GAMES_IMAGE / m->patch_size, tokens = side * side + 1; /* with the class token */
     return (dat_vision_config){
         .channels = DAT_GAMES_CHANNELS,
         .image_height = DAT_GAMES_IMAGE,
@@ -59,19 +24,11 @@ static dat_vision_config vision_config(const games_model_config *m)
         .patch_height = m->patch_size,
         .patch_width = m->patch_size,
         .n_classes = 2,
-        .n_layers = m->n_layers,
-        .symbols = symbol_config(m),
+        .n_layers = m->block.n_layers,
+        .symbols = dat_block_options_symbols(&m->block, tokens),
         .final_norm = m->final_norm,
         .pool = (dat_pool)m->pool,
-        .block = {.dual = m->architecture == GAMES_DAT,
-                  .attention = attention_config(m),
-                  .d_model = m->d_model,
-                  .dff = m->dff,
-                  .activation = m->activation,
-                  .norm_type = (dat_norm_type)m->norm,
-                  .norm_first = m->norm_first,
-                  .bias = m->bias,
-                  .dropout = m->dropout},
+        .block = dat_block_options_config(&m->block, m->architecture == GAMES_DAT),
     };
 }
 
@@ -82,14 +39,14 @@ static dat_abstractor_config abstractor_config(const games_model_config *m)
     return (dat_abstractor_config){
         .patches = patch_config(m),
         .n_classes = 2,
-        .n_layers = m->n_layers,
-        .n_heads = m->n_heads_ra,
-        .dff = m->dff,
-        .activation = m->activation,
-        .norm_first = m->norm_first,
+        .n_layers = m->block.n_layers,
+        .n_heads = m->block.n_heads_ra,
+        .dff = m->block.dff,
+        .activation = m->block.activation,
+        .norm_first = m->block.norm_first,
         .self_attention = true,
-        .bias = m->bias,
-        .dropout = m->dropout,
+        .bias = m->block.bias,
+        .dropout = m->block.dropout,
         .symbols = {.kind = DAT_POSITIONAL_SYMBOLS},
     };
 }
@@ -104,7 +61,8 @@ dat_status games_model_init(games_model *model, dat_params *params, const games_
         return dat_vision_init(&model->vision, params, &vision);
     }
     case GAMES_PREDINET: {
-        dat_predinet_config predinet = {patch_config(config), config->n_heads_ra, config->n_relations, 2};
+        dat_predinet_config predinet = {patch_config(config), config->block.n_heads_ra,
+                                        config->block.n_relations, 2};
         return dat_predinet_init(&model->predinet, params, &predinet);
     }
     case GAMES_CORELNET:

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "data/dataset.h"
 #include "util/status.h"
 
 typedef enum dat_math_module {
@@ -110,5 +111,11 @@ void dat_math_decode(const int32_t *tokens, int64_t n, char *text);
  * index gives the same pair, in any order and from any thread. */
 void dat_math_encode_pairs(const dat_math_dataset *dataset, const int64_t *indices, int64_t n,
                            int32_t *questions, int32_t *inputs, int32_t *targets);
+
+/* The pairs as examples for teacher forcing: the tokens are those of the question and of the answer's inputs
+ * (161 + 31), the labels its targets (31), DAT_NO_LABEL where they are padding. `dataset` must outlive the
+ * result. */
+enum { DAT_MATH_EXAMPLE_TOKENS = DAT_MATH_QUESTION_TOKENS + DAT_MATH_ANSWER_TOKENS };
+dat_dataset dat_math_as_dataset(const dat_math_dataset *dataset);
 
 #endif

@@ -57,3 +57,29 @@ void dat_math_encode_pairs(const dat_math_dataset *dataset, const int64_t *indic
                                targets + i * DAT_MATH_ANSWER_TOKENS);
     }
 }
+
+static void read_examples(const dat_dataset *dataset, int64_t epoch, const int64_t *indices, int64_t n,
+                          dat_examples out)
+{
+    (void)epoch;
+    for (int64_t i = 0; i < n; i++) {
+        dat_examples example = dat_examples_from(dataset, out, i);
+        dat_math_encode_pairs(dataset->state, &indices[i], 1, example.tokens,
+                              example.tokens + DAT_MATH_QUESTION_TOKENS, example.labels);
+        for (int64_t j = 0; j < DAT_MATH_ANSWER_TOKENS; j++)
+            if (example.labels[j] == DAT_MATH_PADDING)
+                example.labels[j] = DAT_NO_LABEL;
+    }
+}
+
+dat_dataset dat_math_as_dataset(const dat_math_dataset *dataset)
+{
+    return (dat_dataset){
+        .size = dat_math_size(dataset),
+        .n_tokens = DAT_MATH_EXAMPLE_TOKENS,
+        .n_labels = DAT_MATH_ANSWER_TOKENS,
+        .n_classes = DAT_MATH_N_TOKENS,
+        .state = dataset,
+        .read = read_examples,
+    };
+}

@@ -39,12 +39,17 @@ static dat_fact *reset_fact(dat_fact **facts, int *n_facts, const char *name)
     return fact;
 }
 
-void dat_run_set_environment_text(dat_run *run, const char *name, const char *text)
+static void set_text(dat_fact **facts, int *n_facts, const char *name, const char *text)
 {
     char *copy = dat_copy_string(text); /* first: it may be the fact's old text */
-    dat_fact *fact = reset_fact(&run->environment, &run->n_environment, name);
+    dat_fact *fact = reset_fact(facts, n_facts, name);
     fact->text = copy;
     fact->number = 0;
+}
+
+void dat_run_set_environment_text(dat_run *run, const char *name, const char *text)
+{
+    set_text(&run->environment, &run->n_environment, name, text);
 }
 
 void dat_run_set_environment_number(dat_run *run, const char *name, double number)
@@ -57,6 +62,11 @@ void dat_run_set_summary(dat_run *run, const char *name, double number)
     reset_fact(&run->summary, &run->n_summary, name)->number = number;
 }
 
+void dat_run_set_summary_text(dat_run *run, const char *name, const char *text)
+{
+    set_text(&run->summary, &run->n_summary, name, text);
+}
+
 const dat_fact *dat_run_find_environment(const dat_run *run, const char *name)
 {
     return find_fact(run->environment, run->n_environment, name);
@@ -65,7 +75,13 @@ const dat_fact *dat_run_find_environment(const dat_run *run, const char *name)
 double dat_run_summary(const dat_run *run, const char *name)
 {
     const dat_fact *fact = find_fact(run->summary, run->n_summary, name);
-    return fact ? fact->number : NAN;
+    return fact && !fact->text ? fact->number : NAN;
+}
+
+const char *dat_run_summary_text(const dat_run *run, const char *name)
+{
+    const dat_fact *fact = find_fact(run->summary, run->n_summary, name);
+    return fact ? fact->text : NULL;
 }
 
 static dat_series *find_series(const dat_run *run, const char *name)

@@ -7,7 +7,7 @@
  *     /model          attrs: n_params, flops_per_step
  *     /model/parameters   table of name, shape ("128x64") and count
  *     /<group>/<name> time series as 1-d float64 datasets: /train/loss, /eval/hexos/accuracy, ...
- *     /summary        attrs: one number each: "accuracy/hexos", "seconds", ...
+ *     /summary        attrs: one number or text each: "accuracy/hexos", "seconds", "predictions", ...
  *     /checkpoint     present while a run is unfinished: bytes needed to resume (see dat_run_blob), one 1-d
  *                     uint8 dataset each; attr: blobs (their names, one a line). A run that keeps its best
  *                     parameters has them here when it is complete, too
@@ -98,14 +98,17 @@ typedef struct dat_run {
 void dat_run_set_environment_text(dat_run *run, const char *name, const char *text);
 void dat_run_set_environment_number(dat_run *run, const char *name, double number);
 void dat_run_set_summary(dat_run *run, const char *name, double number);
+void dat_run_set_summary_text(dat_run *run, const char *name, const char *text);
 
 /* Appends one value to a series, creating it (with room for `capacity_hint` values) the first time. Allocates
  * only when a series outgrows its room. */
 void dat_run_append(dat_run *run, const char *name, double value, int64_t capacity_hint);
 
-/* The series, or NULL; the summary number, or NAN; the environment fact, or NULL. */
+/* The series, or NULL; the summary number, or NAN; the summary text, or NULL; the environment fact, or NULL.
+ */
 const dat_series *dat_run_find_series(const dat_run *run, const char *name);
 double dat_run_summary(const dat_run *run, const char *name);
+const char *dat_run_summary_text(const dat_run *run, const char *name);
 const dat_fact *dat_run_find_environment(const dat_run *run, const char *name);
 
 /* Adds (or replaces) a borrowed blob that the next save writes; the bytes must live until then. */

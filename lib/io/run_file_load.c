@@ -117,19 +117,27 @@ static dat_status read_facts(run_reader *reader, hid_t group,
     return visit.status;
 }
 
-static dat_status read_environment_fact(run_reader *reader, hid_t group, const char *name)
+/* Reads a text or a number for one of these. */
+static dat_status read_fact(run_reader *reader, hid_t group, const char *name,
+                            void (*set_text)(dat_run *run, const char *name, const char *text),
+                            void (*set_number)(dat_run *run, const char *name, double number))
 {
     if (dat_hdf5_is_text(group, name)) {
         char *text = NULL;
         DAT_TRY(read_text(reader, group, name, &text));
-        dat_run_set_environment_text(reader->run, name, text);
+        set_text(reader->run, name, text);
         free(text);
         return DAT_OK;
     }
     double number = 0;
     DAT_TRY(dat_hdf5_read_real(group, name, &number));
-    dat_run_set_environment_number(reader->run, name, number);
+    set_number(reader->run, name, number);
     return DAT_OK;
+}
+
+static dat_status read_environment_fact(run_reader *reader, hid_t group, const char *name)
+{
+    return read_fact(reader, group, name, dat_run_set_environment_text, dat_run_set_environment_number);
 }
 
 static dat_status read_environment(run_reader *reader, hid_t group)
@@ -139,10 +147,7 @@ static dat_status read_environment(run_reader *reader, hid_t group)
 
 static dat_status read_summary_fact(run_reader *reader, hid_t group, const char *name)
 {
-    double number = 0;
-    DAT_TRY(dat_hdf5_read_real(group, name, &number));
-    dat_run_set_summary(reader->run, name, number);
-    return DAT_OK;
+    return read_fact(reader, group, name, dat_run_set_summary_text, dat_run_set_summary);
 }
 
 static dat_status read_summary(run_reader *reader, hid_t group)

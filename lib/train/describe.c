@@ -22,6 +22,34 @@ void dat_describe_params(const dat_params *params, FILE *stream)
     fprintf(stream, "%-64s %16s %12" PRId64 "\n", "total", "", dat_params_count(params, false));
 }
 
+/* FLOPs of one training step on blank examples. */
+static dat_status step_flops(const dat_train_config *config, const dat_problem *problem, double *flops)
+{
+    dat_tape tape;
+    dat_batch batch;
+    int64_t correct = 0;
+    DAT_TRY(dat_tape_init(&tape, (size_t)config->memory_limit));
+    dat_batch_init(&batch, &problem->train, config->batch_size);
+    batch.count = batch.capacity;
+    dat_params_allocate(problem->params, &(dat_rng){.key = 1});
+    dat_tape_begin(&tape, 0);
+    dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &correct), 1);
+    *flops = tape.flops;
+    dat_status status = tape.status;
+    dat_batch_free(&batch);
+    dat_tape_free(&tape);
+    return status;
+}
+
+dat_status dat_describe_problem(const dat_train_config *config, const dat_problem *problem, FILE *stream)
+{
+    double flops = 0;
+    DAT_TRY(step_flops(config, problem, &flops));
+    dat_describe_params(problem->params, stream);
+    fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "\n", flops * 1e-9, config->batch_size);
+    return DAT_OK;
+}
+
 void dat_run_set_model(dat_run *run, const dat_params *params)
 {
     free(run->parameters);

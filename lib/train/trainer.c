@@ -292,6 +292,17 @@ static dat_status evaluate_splits(trainer *t, bool final)
     return DAT_OK;
 }
 
+/* The experiment's own metrics. */
+static dat_status conclude(trainer *t)
+{
+    const dat_problem *problem = t->problem;
+    if (!problem->conclude)
+        return DAT_OK;
+    report(t, "conclude");
+    t->tape.training = t->tape.recording = false;
+    return problem->conclude(problem->conclude_state, &t->tape, t->run);
+}
+
 /* --- the run --- */
 
 static void shuffle(trainer *t)
@@ -351,6 +362,7 @@ static dat_status run_all(trainer *t)
     if (!stopped(t))
         DAT_TRY(evaluate_splits(t, true));
     if (!stopped(t)) {
+        DAT_TRY(conclude(t));
         t->run->state = DAT_RUN_COMPLETE;
         summarise(t);
     }

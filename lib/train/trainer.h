@@ -40,6 +40,10 @@ typedef struct dat_problem {
     dat_dataset train;
     const dat_split *splits;
     int n_splits;
+    /* Adds metrics of the experiment's own to the run: called once after the last evaluation, before the
+     * completed run is saved, with a tape that neither trains nor records. NULL: none. */
+    dat_status (*conclude)(void *state, dat_tape *tape, dat_run *run);
+    void *conclude_state;
 } dat_problem;
 
 /* How far a run is, for a progress display. */
@@ -47,7 +51,7 @@ typedef struct dat_train_progress {
     int64_t step, total_steps, epoch, epochs;
     double loss, accuracy; /* of the last step, over the labels that count; NAN before the first */
     double samples_per_second;
-    const char *phase; /* "train" or "evaluate hexos" */
+    const char *phase; /* "train", "evaluate hexos" or "conclude" */
 } dat_train_progress;
 
 /* The outside of a run. */

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -94,6 +96,41 @@ static void pairs_come_back(void **state)
     dat_math_free(dataset);
 }
 
+/* "Solve 0 = 2*x - 14 for x." and 7, from a file: tokens of both side by side, labels but for padding. */
+static void examples_have_labels_where_answers_are(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/dat-test-math-tokens-XXXXXX";
+    int file = mkstemp(path);
+    static const char text[] = "Expand x.\nx\nSolve 0 = 2*x - 14 for x.\n-7\n";
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    close(file);
+    dat_math_dataset *pairs;
+    assert_int_equal(dat_math_read(&(const char *){path}, 1, &pairs).code, DAT_CODE_OK);
+    dat_dataset data = dat_math_as_dataset(pairs);
+    assert_int_equal(data.size, 2);
+    assert_int_equal(data.n_tokens, Q + A);
+    assert_int_equal(data.n_labels, A);
+    assert_int_equal(data.n_classes, 85);
+
+    int32_t tokens[2][Q + A], labels[2][A], question[Q], inputs[A], targets[A];
+    data.read(&data, 3, (int64_t[]){1, 0}, 2, (dat_examples){.tokens = tokens[0], .labels = labels[0]});
+    static const int32_t answer_start[] = {28, 9, 19, 23, 0}, label_start[] = {9, 19, 23, -1};
+    dat_math_encode_question("Solve 0 = 2*x - 14 for x.", question);
+    assert_memory_equal(tokens[0], question, sizeof question);
+    assert_memory_equal(tokens[0] + Q, answer_start, sizeof answer_start);
+    assert_memory_equal(labels[0], label_start, sizeof label_start);
+    for (int i = 3; i < A; i++)
+        assert_int_equal(labels[0][i], DAT_NO_LABEL);
+    dat_math_encode_answer("x", inputs, targets);
+    assert_memory_equal(tokens[1] + Q, inputs, sizeof inputs);
+    assert_memory_equal(labels[1], targets, 2 * sizeof *targets);
+    assert_int_equal(labels[1][2], DAT_NO_LABEL);
+    dat_math_free(pairs);
+    unlink(path);
+}
+
 /* A text without an end: what a model may say. */
 static void decoding_stops_at_the_end_of_the_tokens(void **state)
 {
@@ -112,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_question_ends_and_is_padded),
         cmocka_unit_test(targets_are_one_place_ahead),
         cmocka_unit_test(pairs_come_back),
+        cmocka_unit_test(examples_have_labels_where_answers_are),
         cmocka_unit_test(decoding_stops_at_the_end_of_the_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,11 @@ static void test_facts_are_replaced(void **state)
     assert_int_equal(run.n_summary, 1);
     assert_true(dat_run_summary(&run, "seconds") == 2);
     assert_true(isnan(dat_run_summary(&run, "hours")));
+    dat_run_set_summary_text(&run, "samples", "2 + 3\t5\n");
+    assert_string_equal(dat_run_summary_text(&run, "samples"), "2 + 3\t5\n");
+    assert_true(isnan(dat_run_summary(&run, "samples")));
+    assert_null(dat_run_summary_text(&run, "seconds"));
+    assert_null(dat_run_summary_text(&run, "hours"));
     dat_run_free(&run);
 }
 

@@ -267,9 +267,9 @@ static void make_integer_fact(hid_t file)
     write_integer(file, "/environment", "threads", 2);
 }
 
-static void make_summary_text(hid_t file)
+static void make_summary_integer(hid_t file)
 {
-    write_text(file, "/summary", "seconds", "ten");
+    write_integer(file, "/summary", "seconds", 10);
 }
 
 static void make_long_fact_name(hid_t file)
@@ -490,7 +490,7 @@ static const forgery forgeries[] = {
     {make_text_of_rank_1, "'resolved' is not a UTF-8 text"},
     {make_fixed_text, "'cpu' is not a UTF-8 text"},
     {make_integer_fact, "'threads' is not a 64-bit float"},
-    {make_summary_text, "'seconds' is not a 64-bit float"},
+    {make_summary_integer, "'seconds' is not a 64-bit float"},
     {make_long_fact_name, "longer than 63"},
     {make_many_facts, "more than 4096 facts"},
     {make_group_a_dataset, "'config' is not a readable group"},

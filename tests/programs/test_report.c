@@ -1,9 +1,7 @@
 /* `dat report` end to end: made-up run files in, tables and figures out. */
-#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +11,6 @@
 
 #include <cmocka.h>
 
-#include "io/csv.h"
-#include "io/run_file.h"
 #include "support/reporting.h"
 #include "util/memory.h"
 
@@ -31,7 +27,7 @@ typedef struct sample {
 static void write_run(const char *name, sample s)
 {
     dat_run run = {.experiment = "relational_games", .state = s.running ? DAT_RUN_RUNNING : DAT_RUN_COMPLETE};
-    char config[1024], path[REPORTING_PATH_SIZE];
+    char config[1024];
     snprintf(run.run_id, sizeof run.run_id, "%s", name);
     snprintf(
         config, sizeof config,
@@ -47,10 +43,7 @@ static void write_run(const char *name, sample s)
     dat_run_set_summary(&run, "accuracy/stripes", s.accuracy - 0.25);
     if (s.published > 0)
         dat_run_set_summary(&run, "accuracy/hexos_real", s.published);
-    snprintf(path, sizeof path, "%s/%s.h5", reporting_path("runs/deep/er"), name);
-    dat_status status = dat_run_save(&run, path);
-    assert_string_equal(status.message, "");
-    dat_run_free(&run);
+    reporting_save_run(&run, name);
 }
 
 static void write_reference(void)
@@ -67,24 +60,8 @@ static void write_reference(void)
 static const char *cell(const dat_csv *t, const char *task, const char *split, const char *model,
                         const char *size, const char *column)
 {
-    const char *keys[] = {"task", "split", "model", "train_size"}, *wanted[] = {task, split, model, size};
-    int64_t at[4], result;
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(dat_csv_column(t, keys[i], &at[i]).code, DAT_CODE_OK);
-    assert_int_equal(dat_csv_column(t, column, &result).code, DAT_CODE_OK);
-    const char *found = NULL;
-    for (int64_t row = 0; row < t->n_rows; row++) {
-        bool here = true;
-        for (int i = 0; i < 4; i++)
-            here = here && strcmp(dat_csv_text(t, row, at[i]), wanted[i]) == 0;
-        if (here && found)
-            fail_msg("two rows of %s, %s, %s, %s", task, split, model, size);
-        if (here)
-            found = dat_csv_text(t, row, result);
-    }
-    if (!found)
-        fail_msg("no row of %s, %s, %s, %s", task, split, model, size);
-    return found;
+    const char *const keys[] = {"task", "split", "model", "train_size"};
+    return reporting_cell(t, keys, (const char *const[]){task, split, model, size}, 4, column);
 }
 
 static void compares_means_with_the_original(void **state)

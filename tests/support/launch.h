@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { LAUNCH_OUTPUT_SIZE = 64 * 1024, LAUNCH_MOST_ARGUMENTS = 24 };
+enum { LAUNCH_OUTPUT_SIZE = 256 * 1024, LAUNCH_MOST_ARGUMENTS = 24 };
 
 /* A running process. */
 typedef struct launch {

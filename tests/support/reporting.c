@@ -7,17 +7,15 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-extern char **environ;
 
 static char folder[64];
 
@@ -45,6 +43,15 @@ const char *reporting_path(const char *name)
     static char path[REPORTING_PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
+}
+
+void reporting_save_run(dat_run *run, const char *name)
+{
+    char path[REPORTING_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/runs/deep/er/%s.h5", folder, name);
+    dat_status status = dat_run_save(run, path);
+    assert_string_equal(status.message, "");
+    dat_run_free(run);
 }
 
 void reporting_write_text(const char *name, const char *text)
@@ -115,6 +122,28 @@ dat_csv reporting_open_table(const char *name)
     dat_status status = dat_csv_read(reporting_path(name), &csv);
     assert_string_equal(status.message, "");
     return csv;
+}
+
+const char *reporting_cell(const dat_csv *table, const char *const *keys, const char *const *wanted, int n,
+                           const char *column)
+{
+    int64_t at, result;
+    assert_int_equal(dat_csv_column(table, column, &result).code, DAT_CODE_OK);
+    const char *found = NULL;
+    for (int64_t row = 0; row < table->n_rows; row++) {
+        bool here = true;
+        for (int i = 0; i < n; i++) {
+            assert_int_equal(dat_csv_column(table, keys[i], &at).code, DAT_CODE_OK);
+            here = here && strcmp(dat_csv_text(table, row, at), wanted[i]) == 0;
+        }
+        if (here && found)
+            fail_msg("two rows of %s, %s, ...", wanted[0], wanted[1]);
+        if (here)
+            found = dat_csv_text(table, row, result);
+    }
+    if (!found)
+        fail_msg("no row of %s, %s, ...", wanted[0], wanted[1]);
+    return found;
 }
 
 void reporting_number(const char *text, double expected)

@@ -71,6 +71,7 @@ dat_run sample_run(void)
         dat_run_set_summary(&run, name, i / 30.0);
     }
     dat_run_set_summary(&run, "never", NAN);
+    dat_run_set_summary_text(&run, "samples", "Solve 24 = 1601*c - 1605*c for c.\t-6\n");
     add_series(&run);
     add_blobs(&run);
     return run;

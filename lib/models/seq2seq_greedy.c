@@ -1,0 +1,117 @@
+#include "models/seq2seq_greedy.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/memory.h"
+
+/* A batch of answers that grow. */
+typedef struct decoding {
+    dat_tape *tape;
+    const dat_seq2seq_model *model;
+    int32_t end;
+    int64_t batch, max_length;
+    dat_real *memory; /* of the encoder, (memory_shape), owned: it outlives the steps of the tape */
+    int64_t memory_shape[3];
+    int32_t *prefix; /* (batch, length so far), owned */
+    int32_t *out;    /* (batch, max_length) */
+} decoding;
+
+static dat_status check(const dat_seq2seq_config *c, int32_t start, int32_t end, int64_t max_length)
+{
+    if (c->target.vocab_size < 1 || c->target.vocab_size != c->n_outputs)
+        return dat_usage("greedy decoding needs a target of tokens with an output each, not %" PRId64
+                         " tokens and %" PRId64 " outputs",
+                         c->target.vocab_size, c->n_outputs);
+    if (start < 0 || start >= c->n_outputs || end < 0 || end >= c->n_outputs)
+        return dat_usage("greedy decoding: start %d and end %d must be tokens of the %" PRId64
+                         " in the target's vocabulary",
+                         (int)start, (int)end, c->n_outputs);
+    if (max_length < 1 || max_length > c->max_target)
+        return dat_usage("greedy decoding: max_length = %" PRId64 " must be from 1 to max_target = %" PRId64,
+                         max_length, c->max_target);
+    return DAT_OK;
+}
+
+static dat_status encode(decoding *d, const dat_sequence *source)
+{
+    dat_tape_begin(d->tape, 0);
+    const dat_tensor *memory = dat_seq2seq_encode(d->tape, d->model, source);
+    if (!memory)
+        return d->tape->status;
+    d->batch = memory->shape[0];
+    memcpy(d->memory_shape, memory->shape, sizeof d->memory_shape);
+    d->memory = dat_allocate((size_t)dat_count(memory), sizeof(dat_real));
+    memcpy(d->memory, memory->data, (size_t)dat_count(memory) * sizeof(dat_real));
+    return DAT_OK;
+}
+
+static int32_t largest(const dat_real *logits, int64_t n)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < n; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    return (int32_t)best;
+}
+
+/* Writes the start and the first `length` tokens of every answer to the prefix: (batch, 1 + length). */
+static void make_prefix(decoding *d, int32_t start, int64_t length)
+{
+    for (int64_t b = 0; b < d->batch; b++) {
+        int32_t *row = d->prefix + b * (1 + length);
+        row[0] = start;
+        memcpy(row + 1, d->out + b * d->max_length, (size_t)length * sizeof *row);
+    }
+}
+
+/* Adds token `length` to every answer that has not ended; *open says whether there is one
+ * after it. */
+static dat_status extend(decoding *d, int32_t start, int64_t length, bool *open)
+{
+    make_prefix(d, start, length);
+    dat_tape_begin(d->tape, 0);
+    dat_tensor *memory = dat_tape_input(d->tape, "memory", d->memory, 3, d->memory_shape);
+    dat_sequence prefix = {.tokens = {d->prefix, d->batch, 1 + length}};
+    const dat_tensor *logits = dat_seq2seq_decode(d->tape, d->model, memory, &prefix, true);
+    if (!logits)
+        return d->tape->status;
+    *open = false;
+    for (int64_t b = 0; b < d->batch; b++) {
+        int32_t *answer = d->out + b * d->max_length;
+        if (length > 0 && answer[length - 1] == d->end)
+            continue;
+        answer[length] = largest(logits->data + b * dat_width(logits), dat_width(logits));
+        *open = *open || answer[length] != d->end;
+    }
+    return DAT_OK;
+}
+
+static dat_status decode(decoding *d, int32_t start)
+{
+    bool open = true;
+    d->prefix = dat_allocate((size_t)(d->batch * d->max_length), sizeof *d->prefix);
+    for (int64_t i = 0; i < d->batch * d->max_length; i++)
+        d->out[i] = d->end;
+    for (int64_t length = 0; length < d->max_length && open; length++)
+        DAT_TRY(extend(d, start, length, &open));
+    return DAT_OK;
+}
+
+dat_status dat_seq2seq_greedy(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source,
+                              int32_t start, int32_t end, int64_t max_length, int32_t *out)
+{
+    decoding d = {.tape = tape, .model = model, .end = end, .max_length = max_length, .out = out};
+    DAT_TRY(check(&model->config, start, end, max_length));
+    bool training = tape->training, recording = tape->recording;
+    tape->training = tape->recording = false;
+    dat_status status = encode(&d, source);
+    if (status.code == DAT_CODE_OK)
+        status = decode(&d, start);
+    tape->training = training;
+    tape->recording = recording;
+    free(d.memory);
+    free(d.prefix);
+    return status;
+}
