@@ -15,7 +15,7 @@
 #include "support/random_values.h"
 #include "util/parallel.h"
 
-enum { ENOUGH = 2048, MAX_EXPECTED = 4 };
+enum { ENOUGH = 4096, MAX_EXPECTED = 4 };
 
 typedef struct bad_call {
     const dat_op *op;
