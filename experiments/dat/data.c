@@ -56,6 +56,7 @@ int command_data(int argc, char **argv)
             fprintf(stderr, "dat data %s: %s\n", argv[1], status.message);
         return (int)status.code;
     }
-    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games, math, images or text\n", argv[1]);
+    fprintf(stderr, "dat data: unknown dataset '%s', expected relational_games, math, images or text\n",
+            argv[1]);
     return 2;
 }

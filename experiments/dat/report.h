@@ -39,7 +39,8 @@ dat_status report_language_modeling(dat_report *report, const report_run *runs, 
 /* Whether there is something that bench measured: <report->results>/bench/NAME.json. */
 bool report_has_bench(const dat_report *report);
 
-/* Reports all of it, as an experiment's writer does. A file that is not what `bench --json` writes is a failure.
+/* Reports all of it, as an experiment's writer does. A file that is not what `bench --json` writes is a
+ * failure.
  */
 dat_status report_bench(dat_report *report);
 

@@ -1,6 +1,5 @@
 #include "ops/attention_scores.h"
 
-
 #include "ops/softmax.h"
 #include "ops/vector_math.h"
 

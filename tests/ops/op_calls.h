@@ -8,8 +8,8 @@
  * patchify and pair_rows; the shape of an item for reshape, as a tensor. Inputs come in the op's order. */
 typedef dat_tensor *op_call(dat_tape *tape, dat_tensor *const *in, const void *args);
 
-op_call call_linear, call_linear_group, call_norm_linear, call_layer_norm, call_rms_norm, call_residual_norm, call_add,
-    call_activation, call_swiglu, call_softmax, call_dropout, call_add_dropout, call_prepend_token,
+op_call call_linear, call_linear_group, call_norm_linear, call_layer_norm, call_rms_norm, call_residual_norm,
+    call_add, call_activation, call_swiglu, call_softmax, call_dropout, call_add_dropout, call_prepend_token,
     call_first_rows, call_concat, call_mean_tokens, call_select_token, call_patchify, call_rope,
     call_attention, call_relational, call_cross_entropy, call_inner_products, call_reshape, call_embedding,
     call_add_positions, call_disrca, call_neighbours, call_pair_rows;
