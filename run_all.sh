@@ -17,8 +17,8 @@ and plots. What is done is not done again; Ctrl-C stops, and the same command go
   --preset quick     smaller versions of the experiments, in minutes (default)
   --preset paper     the experiments at the paper's size, in hours or days
   --experiment NAME  all figures and tables of one experiment (a folder of experiments/); default: Figures 2 and 3
-                     with the quick preset, everything with the paper preset; bench: measures the speed on one thread
-                     and on all cores, each time anew
+                     with the quick preset, everything with the paper preset; bench: measures the speed on one
+                     thread and on all cores, each time anew
   --jobs N           runs at the same time (default: one per core)
 TEXT
 }
@@ -54,7 +54,7 @@ build() {
         { tail -n 40 "$log" >&2; fail "the build failed; the whole log is $log"; }
 }
 
-# The configs that a preset runs: of one experiment, or of all; the default is one main figure of each.
+# The configs that a preset runs: of one experiment, or of all; the default are the main figures of two.
 configs_to_run() {
     if [ -n "$experiment" ]; then
         [ -d "experiments/$experiment/configs" ] || fail "there is no experiment '$experiment'; there are: $(

@@ -1,5 +1,4 @@
 /* Runs as trials of curves: what their configs say, and the colours of their models. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +11,6 @@ static int find_task(const curves_subject *subject, const char *name)
         if (strcmp(subject->tasks[i].name, name) == 0)
             return i;
     return -1;
-}
-
-/* Whether a figure's name can be a file's name. */
-static bool is_file_name(const char *name)
-{
-    for (const char *c = name; *c != '\0'; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("_-", *c))
-            return false;
-    return *name != '\0' && strlen(name) < 128;
 }
 
 /* Reads a trial's size; returns what is wrong with it, or NULL. */
@@ -48,7 +38,7 @@ static bool read_trial(const report_run *run, const curves_subject *subject, cur
         problem = "the task is not one of the experiment's";
     else if (!trial->model)
         problem = "the model has no name";
-    else if (!is_file_name(trial->figure))
+    else if (!report_is_file_name(trial->figure))
         problem = "figure is not a plain name (letters, digits, _ and -)";
     if (problem)
         report_warn("%s is left out: in its config %s", run->path, problem);

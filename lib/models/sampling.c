@@ -23,13 +23,13 @@ dat_status dat_sampling_check(const dat_sampling *sampling)
     return DAT_OK;
 }
 
-static int64_t most_likely(const dat_real *logits, int64_t count)
+int32_t dat_most_likely(const dat_real *logits, int64_t count)
 {
     int64_t best = 0;
     for (int64_t i = 1; i < count; i++)
         if (logits[i] > logits[best])
             best = i;
-    return best;
+    return (int32_t)best;
 }
 
 static int by_falling_logit(const void *a, const void *b)
@@ -80,7 +80,7 @@ static int32_t draw(const candidate *candidates, int64_t count, dat_rng *rng)
 
 int32_t dat_sample(const dat_sampling *sampling, dat_rng *rng, const dat_real *logits, int64_t count)
 {
-    int64_t best = most_likely(logits, count);
+    int64_t best = dat_most_likely(logits, count);
     if (sampling->temperature == 0)
         return (int32_t)best;
     candidate *candidates = dat_allocate((size_t)count, sizeof candidates[0]);

@@ -17,6 +17,9 @@ typedef struct dat_sampling {
 /* Refuses a negative temperature or top_k, and a top_p outside (0, 1]. */
 dat_status dat_sampling_check(const dat_sampling *sampling);
 
+/* The token with the largest of `count` logits, the first of equals. */
+int32_t dat_most_likely(const dat_real *logits, int64_t count);
+
 /* Draws one of `count` tokens by their logits, which are finite. */
 int32_t dat_sample(const dat_sampling *sampling, dat_rng *rng, const dat_real *logits, int64_t count);
 

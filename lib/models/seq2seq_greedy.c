@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/sampling.h"
 #include "util/memory.h"
 
 /* A batch of answers that grow. */
@@ -47,15 +48,6 @@ static dat_status encode(decoding *d, const dat_sequence *source)
     return DAT_OK;
 }
 
-static int32_t largest(const dat_real *logits, int64_t n)
-{
-    int64_t best = 0;
-    for (int64_t i = 1; i < n; i++)
-        if (logits[i] > logits[best])
-            best = i;
-    return (int32_t)best;
-}
-
 /* Writes the start and the first `length` tokens of every answer to the prefix: (batch, 1 + length). */
 static void make_prefix(decoding *d, int32_t start, int64_t length)
 {
@@ -82,7 +74,7 @@ static dat_status extend(decoding *d, int32_t start, int64_t length, bool *open)
         int32_t *answer = d->out + b * d->max_length;
         if (length > 0 && answer[length - 1] == d->end)
             continue;
-        answer[length] = largest(logits->data + b * dat_width(logits), dat_width(logits));
+        answer[length] = dat_most_likely(logits->data + b * dat_width(logits), dat_width(logits));
         *open = *open || answer[length] != d->end;
     }
     return DAT_OK;

@@ -1,7 +1,9 @@
 /* `dat report` end to end: made-up run files in, tables and figures out. */
+#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "io/csv.h"
+#include "io/run_file.h"
 #include "support/reporting.h"
 #include "util/memory.h"
 
@@ -27,7 +31,7 @@ typedef struct sample {
 static void write_run(const char *name, sample s)
 {
     dat_run run = {.experiment = "relational_games", .state = s.running ? DAT_RUN_RUNNING : DAT_RUN_COMPLETE};
-    char config[1024];
+    char config[1024], path[REPORTING_PATH_SIZE];
     snprintf(run.run_id, sizeof run.run_id, "%s", name);
     snprintf(
         config, sizeof config,
@@ -43,7 +47,8 @@ static void write_run(const char *name, sample s)
     dat_run_set_summary(&run, "accuracy/stripes", s.accuracy - 0.25);
     if (s.published > 0)
         dat_run_set_summary(&run, "accuracy/hexos_real", s.published);
-    reporting_save_run(&run, name);
+    snprintf(path, sizeof path, "runs/deep/er/%s.h5", name);
+    reporting_save_run(&run, path);
 }
 
 static void write_reference(void)

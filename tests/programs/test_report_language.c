@@ -61,10 +61,8 @@ static void write_run(const char *name, sample s)
     write_series(&run, &s);
     if (s.perplexity > 0)
         dat_run_set_summary(&run, "perplexity/validation", s.perplexity);
-    snprintf(path, sizeof path, "%s/%s.h5", reporting_path("runs"), name);
-    dat_status status = dat_run_save(&run, path);
-    assert_string_equal(status.message, "");
-    dat_run_free(&run);
+    snprintf(path, sizeof path, "runs/%s.h5", name);
+    reporting_save_run(&run, path);
 }
 
 /* The cell of the row whose model is called so. */

@@ -26,7 +26,7 @@ typedef struct sample {
 static void write_run(const char *name, sample s)
 {
     dat_run run = {.experiment = "math", .state = DAT_RUN_COMPLETE, .n_params = s.params};
-    char config[1024];
+    char config[1024], path[REPORTING_PATH_SIZE];
     snprintf(run.run_id, sizeof run.run_id, "%s", name);
     snprintf(
         config, sizeof config,
@@ -46,7 +46,8 @@ static void write_run(const char *name, sample s)
     dat_run_set_summary(&run, "answers/train-hard", 0.125);
     dat_run_set_summary_text(&run, "predictions/interpolate",
                              "What is a*f(x) + 2*g(x)?\t2*x**2\t2*x**2\nGive 3*f(x).\t-x\tx\n");
-    reporting_save_run(&run, name);
+    snprintf(path, sizeof path, "runs/%s.h5", name);
+    reporting_save_run(&run, path);
 }
 
 /* As results/reference/paper_math_table2.csv, in percent, a cell not reported. */

@@ -31,8 +31,8 @@ void program_kill_and_resume(const char *program, const program_path *reference,
 /* Reads a run file, with its checkpoint. The caller frees the run. */
 dat_run program_load(const char *path);
 
-/* Asserts that two complete runs have the same parameters, summary accuracies and series, of which there are
- * at least `least_series`, but for times. */
+/* Asserts that two complete runs have the same parameters, summary and series, of which there are at least
+ * `least_series`, but for times. */
 void program_expect_same_run(const char *path, const char *reference, int least_series);
 
 /* Runs with one thread and with two, in the folders one and two, and asserts that they end the same. */

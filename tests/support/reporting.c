@@ -7,15 +7,17 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+extern char **environ;
 
 static char folder[64];
 
@@ -45,15 +47,6 @@ const char *reporting_path(const char *name)
     return path;
 }
 
-void reporting_save_run(dat_run *run, const char *name)
-{
-    char path[REPORTING_PATH_SIZE];
-    snprintf(path, sizeof path, "%s/runs/deep/er/%s.h5", folder, name);
-    dat_status status = dat_run_save(run, path);
-    assert_string_equal(status.message, "");
-    dat_run_free(run);
-}
-
 void reporting_write_text(const char *name, const char *text)
 {
     FILE *file = fopen(reporting_path(name), "wb");
@@ -71,6 +64,13 @@ size_t reporting_read_file(const char *name, char text[REPORTING_TEXT_SIZE])
     fclose(file);
     text[size] = '\0';
     return size;
+}
+
+void reporting_save_run(dat_run *run, const char *name)
+{
+    dat_status status = dat_run_save(run, reporting_path(name));
+    assert_string_equal(status.message, "");
+    dat_run_free(run);
 }
 
 int reporting_run(const char *out, const char *extra, const char *more, char *const *environment)
