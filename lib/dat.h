@@ -50,7 +50,6 @@
 #include "data/dataset.h"
 #include "data/documents.h"
 #include "data/image_folder.h"
-#include "data/image_loader.h"
 #include "data/images.h"
 #include "data/math.h"
 #include "data/prefetch.h"
@@ -76,6 +75,7 @@
 #include "optim/schedule.h"
 
 /* The training loop and the driver of experiment programs. */
+#include "train/batch_loader.h"
 #include "train/block_options.h"
 #include "train/describe.h"
 #include "train/experiment.h"

@@ -11,6 +11,8 @@ int command_eval(int argc, char **argv);
 
 /* dat generate: text from a language model. */
 int command_generate(int argc, char **argv);
+/* dat inspect: looks into a trained model. */
+int command_inspect(int argc, char **argv);
 
 /* dat report: tables and figures from run files. */
 int command_report(int argc, char **argv);

@@ -14,6 +14,7 @@
 #include "data/image_folder.h"
 #include "io/png.h"
 #include "sheet.h"
+#include "train/batches.h"
 #include "util/arguments.h"
 #include "util/memory.h"
 
@@ -258,22 +259,24 @@ static void draw_share(const dat_images *images, int32_t label, double share, in
 
 /* A row of the sheet: the image and its versions, those of epochs 0, 1, ... */
 static void draw_row(const dat_augmenter *augmenter, int64_t index, const grid *g, int64_t y,
-                     dat_image_batch *batch, sheet *s)
+                     const dat_batch *batch, sheet *s)
 {
     const dat_images *images = augmenter->images;
-    const dat_augmenter plain = {.images = images};
+    const dat_dataset plain = dat_images_as_dataset(images);
+    const dat_examples *made = &batch->examples;
     char name[CAPTION_SIZE];
     sheet_text(s, MARGIN, y + images->height * g->scale / 2, class_name(images, images->labels[index], name));
     for (int version = 0; version <= VERSIONS; version++) {
         int64_t x = g->left + version * g->column_pitch;
-        dat_augment_batch(version ? augmenter : &plain, (uint64_t)version, &index, 1, batch);
-        draw_values(images, batch->inputs, g, x, y, s);
+        const dat_dataset *data = version ? batch->data : &plain;
+        data->read(data, version, &index, 1, *made);
+        draw_values(images, made->inputs, g, x, y, s);
         if (!g->captions || version == 0)
             continue;
         int64_t below = y + images->height * g->scale + 2 * FRAME + 3;
-        draw_share(images, batch->labels_a[0], (double)batch->weights[0], x, below, s);
-        if (batch->weights[0] < 1)
-            draw_share(images, batch->labels_b[0], 1 - (double)batch->weights[0], x, below + LINE, s);
+        draw_share(images, made->labels[0], (double)made->weights[0], x, below, s);
+        if (made->weights[0] < 1)
+            draw_share(images, made->second_labels[0], 1 - (double)made->weights[0], x, below + LINE, s);
     }
 }
 
@@ -284,8 +287,9 @@ static dat_status draw_sheet(const options *o, const dat_images *images)
     int64_t *order = dat_allocate((size_t)images->size, sizeof order[0]);
     dat_rng rng = dat_rng_seed((uint64_t)o->seed);
     dat_rng_permutation(&rng, images->size, order);
-    dat_image_batch batch;
-    dat_image_batch_init(&batch, images, 1);
+    dat_dataset augmented = dat_augmenter_as_dataset(&augmenter);
+    dat_batch batch;
+    dat_batch_init(&batch, &augmented, 1);
     grid g = make_grid(o, images);
     sheet s = sheet_make(g.left + (VERSIONS + 1) * g.column_pitch, MARGIN + count * g.row_pitch);
     for (int64_t row = 0; row < count; row++)
@@ -296,7 +300,7 @@ static dat_status draw_sheet(const options *o, const dat_images *images)
                " pixels\n",
                o->out, count, VERSIONS, s.width, s.height);
     sheet_free(&s);
-    dat_image_batch_free(&batch);
+    dat_batch_free(&batch);
     free(order);
     return status;
 }

@@ -1,4 +1,5 @@
-/* dat: looks at datasets, tries language models, reports on results. Commands are in files of their own. */
+/* dat: looks at datasets and models, tries language models, reports on results. Commands have their own
+ * files. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ static const char *const help =
     "  data DATASET [OPTION]...   show examples and statistics of a dataset, or prepare it\n"
     "  eval [OPTION]... FILE      the loss of a language model on a text\n"
     "  generate [OPTION]...       continue a text with a language model\n"
+    "  inspect WHAT [OPTION]...   look into a trained model\n"
     "  report [OPTION]...         make tables and figures from the run files in results/\n"
     "  tokenizer ACTION ...       encode text, decode token ids, train a tokenizer\n"
     "\n"
@@ -23,8 +25,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"data", command_data},     {"eval", command_eval},           {"generate", command_generate},
-    {"report", command_report}, {"tokenizer", command_tokenizer},
+    {"data", command_data},       {"eval", command_eval},     {"generate", command_generate},
+    {"inspect", command_inspect}, {"report", command_report}, {"tokenizer", command_tokenizer},
 };
 
 /* A result that could not be printed is a failure. */
@@ -54,7 +56,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return flush(commands[i].run(argc - 1, argv + 1));
     fprintf(stderr,
-            "dat: unknown command '%s', expected data, eval, generate, report or tokenizer; see dat --help\n",
+            "dat: unknown command '%s', expected data, eval, generate, inspect, report or tokenizer; see dat "
+            "--help\n",
             argv[1]);
     return 2;
 }

@@ -14,6 +14,7 @@ static const struct {
     {"math", report_math},
     {"relational_games", report_relational_games},
     {"language_modeling", report_language_modeling},
+    {"image_classification", report_image_classification},
 };
 enum { N_EXPERIMENTS = sizeof experiments / sizeof *experiments };
 

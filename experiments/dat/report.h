@@ -43,6 +43,7 @@ bool report_has_bench(const dat_report *report);
  * failure.
  */
 dat_status report_bench(dat_report *report);
+dat_status report_image_classification(dat_report *report, const report_run *runs, int64_t n_runs);
 
 /* Reads every run file below report->results, sorted. What is unreadable, unfinished or a copy of another run
  * is named in a warning and left out. */

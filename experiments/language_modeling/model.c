@@ -66,7 +66,7 @@ dat_status lm_model_init(dat_language_model *model, dat_params *params, const lm
 dat_prediction lm_model_forward(dat_tape *tape, const void *model, const dat_batch *batch)
 {
     dat_tokens tokens = {batch->examples.tokens, batch->count, batch->data->n_tokens};
-    return (dat_prediction){dat_language_forward(tape, model, tokens), batch->examples.labels};
+    return dat_batch_prediction(batch, dat_language_forward(tape, model, tokens));
 }
 
 dat_status lm_model_cost(const dat_language_model *model, const dat_params *params, int64_t micro_batch,

@@ -19,8 +19,7 @@ static dat_status check(const void *values)
 
 static dat_prediction forward(dat_tape *tape, const void *model, const dat_batch *batch)
 {
-    return (dat_prediction){games_model_forward(tape, model, dat_batch_images(tape, batch)),
-                            batch->examples.labels};
+    return dat_batch_prediction(batch, games_model_forward(tape, model, dat_batch_images(tape, batch)));
 }
 
 static dat_status run(const void *values, dat_run *record, const dat_run_control *control)

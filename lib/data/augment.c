@@ -6,35 +6,31 @@
 
 #include "data/image_geometry.h"
 #include "util/memory.h"
-#include "util/status.h"
 
 /* Streams of an example: its own changes, so that they are the same when it is another's partner; and what it
  * is mixed with. */
 enum { STREAM_OWN, STREAM_MIX };
 
-void dat_image_batch_init(dat_image_batch *batch, const dat_images *images, int64_t capacity)
+/* Memory for making one example after the other. */
+typedef struct workshop {
+    dat_real *partner;  /* one example */
+    dat_real *original; /* one example */
+    uint8_t *bytes;     /* two images */
+} workshop;
+
+static workshop open_workshop(const dat_images *images)
 {
-    size_t n = (size_t)capacity, values = (size_t)dat_images_values(images);
-    *batch = (dat_image_batch){.capacity = capacity};
-    batch->inputs = dat_allocate(n * values, sizeof batch->inputs[0]);
-    batch->labels_a = dat_allocate(n, sizeof batch->labels_a[0]);
-    batch->labels_b = dat_allocate(n, sizeof batch->labels_b[0]);
-    batch->weights = dat_allocate(n, sizeof batch->weights[0]);
-    batch->partner = dat_allocate(values, sizeof batch->partner[0]);
-    batch->original = dat_allocate(values, sizeof batch->original[0]);
-    batch->scratch = dat_allocate(2 * values, sizeof batch->scratch[0]);
+    size_t values = (size_t)dat_images_values(images);
+    return (workshop){.partner = dat_allocate(values, sizeof(dat_real)),
+                      .original = dat_allocate(values, sizeof(dat_real)),
+                      .bytes = dat_allocate(2 * values, 1)};
 }
 
-void dat_image_batch_free(dat_image_batch *batch)
+static void close_workshop(workshop *w)
 {
-    free(batch->inputs);
-    free(batch->labels_a);
-    free(batch->labels_b);
-    free(batch->weights);
-    free(batch->partner);
-    free(batch->original);
-    free(batch->scratch);
-    *batch = (dat_image_batch){0};
+    free(w->partner);
+    free(w->original);
+    free(w->bytes);
 }
 
 static dat_rng example_stream(const dat_augmenter *augmenter, uint64_t epoch, int64_t index, uint64_t stream)
@@ -98,15 +94,15 @@ static void crop_paste(dat_rng *rng, dat_real *values, int height, int width, da
         }
 }
 
-/* Writes one example without mixing; the batch lends its scratch memory. */
-static void augment_alone(const dat_augmenter *augmenter, uint64_t epoch, int64_t index,
-                          dat_image_batch *batch, dat_real *values)
+/* Writes one example without mixing. */
+static void augment_alone(const dat_augmenter *augmenter, uint64_t epoch, int64_t index, const workshop *w,
+                          dat_real *values)
 {
     const dat_augmentation *a = &augmenter->augmentation;
     const dat_images *images = augmenter->images;
     dat_rng rng = example_stream(augmenter, epoch, index, STREAM_OWN);
     dat_image source = dat_images_at(images, index);
-    dat_image image = {source.height, source.width, batch->scratch};
+    dat_image image = {source.height, source.width, w->bytes};
     int places = 2 * a->crop_padding + 1;
     int left = below(&rng, places) - a->crop_padding, top = below(&rng, places) - a->crop_padding;
     dat_image_window(&source, left, top, &image);
@@ -114,11 +110,11 @@ static void augment_alone(const dat_augmenter *augmenter, uint64_t epoch, int64_
         dat_image_flip(&image);
     if (a->autoaugment != DAT_AUTOAUGMENT_NONE) {
         dat_autoaugment_draw draw = dat_autoaugment_choose(a->autoaugment, &rng, image.height, image.width);
-        dat_autoaugment_apply(a->autoaugment, &draw, &image, batch->scratch + dat_images_values(images));
+        dat_autoaugment_apply(a->autoaugment, &draw, &image, w->bytes + dat_images_values(images));
     }
     dat_image_normalise(&image, &images->normalisation, values);
     if (a->crop_paste)
-        crop_paste(&rng, values, image.height, image.width, batch->original);
+        crop_paste(&rng, values, image.height, image.width, w->original);
 }
 
 /* --- two images --- */
@@ -145,35 +141,45 @@ static dat_real mixup(dat_rng *rng, dat_real *values, const dat_real *partner, i
     return weight;
 }
 
-/* Mixes example i of the batch, which is augmented already, with a partner or leaves it alone. */
-static void mix(const dat_augmenter *augmenter, uint64_t epoch, int64_t index, dat_image_batch *batch,
-                int64_t i)
+/* Mixes an example, which is augmented already, with a partner or leaves it alone. */
+static void mix(const dat_augmenter *augmenter, uint64_t epoch, int64_t index, const workshop *w,
+                dat_examples example)
 {
     const dat_augmentation *a = &augmenter->augmentation;
     const dat_images *images = augmenter->images;
-    const int64_t values = dat_images_values(images);
     dat_rng rng = example_stream(augmenter, epoch, index, STREAM_MIX);
     bool cut = dat_rng_uniform(&rng) < a->cutmix, blended = dat_rng_uniform(&rng) < a->mixup;
+    example.second_labels[0] = example.labels[0];
+    example.weights[0] = 1;
     if (!cut && !blended)
         return;
     int64_t partner = (int64_t)dat_rng_below(&rng, (uint64_t)images->size);
-    dat_real *inputs = batch->inputs + i * values;
-    augment_alone(augmenter, epoch, partner, batch, batch->partner);
-    batch->labels_b[i] = images->labels[partner];
-    batch->weights[i] = cut ? cutmix(&rng, inputs, batch->partner, images->height, images->width)
-                            : mixup(&rng, inputs, batch->partner, values);
+    augment_alone(augmenter, epoch, partner, w, w->partner);
+    example.second_labels[0] = images->labels[partner];
+    example.weights[0] = cut ? cutmix(&rng, example.inputs, w->partner, images->height, images->width)
+                             : mixup(&rng, example.inputs, w->partner, dat_images_values(images));
 }
 
-void dat_augment_batch(const dat_augmenter *augmenter, uint64_t epoch, const int64_t *indices, int64_t count,
-                       dat_image_batch *batch)
+static void read_augmented(const dat_dataset *dataset, int64_t epoch, const int64_t *indices, int64_t n,
+                           dat_examples out)
 {
-    const dat_images *images = augmenter->images;
-    DAT_ASSERT(count <= batch->capacity);
-    batch->count = count;
-    for (int64_t i = 0; i < count; i++) {
-        augment_alone(augmenter, epoch, indices[i], batch, batch->inputs + i * dat_images_values(images));
-        batch->labels_a[i] = batch->labels_b[i] = images->labels[indices[i]];
-        batch->weights[i] = 1;
-        mix(augmenter, epoch, indices[i], batch, i);
+    const dat_augmenter *augmenter = dataset->state;
+    workshop w = open_workshop(augmenter->images);
+    for (int64_t i = 0; i < n; i++) {
+        dat_examples example = dat_examples_from(dataset, out, i);
+        augment_alone(augmenter, (uint64_t)epoch, indices[i], &w, example.inputs);
+        example.labels[0] = augmenter->images->labels[indices[i]];
+        if (dataset->mixed)
+            mix(augmenter, (uint64_t)epoch, indices[i], &w, example);
     }
+    close_workshop(&w);
+}
+
+dat_dataset dat_augmenter_as_dataset(const dat_augmenter *augmenter)
+{
+    dat_dataset dataset = dat_images_as_dataset(augmenter->images);
+    dataset.mixed = augmenter->augmentation.cutmix > 0 || augmenter->augmentation.mixup > 0;
+    dataset.state = augmenter;
+    dataset.read = read_augmented;
+    return dataset;
 }

@@ -31,26 +31,8 @@ typedef struct dat_augmenter {
     uint64_t seed;
 } dat_augmenter;
 
-/* Examples for training. The target of example i is labels_a[i] with weight weights[i] and labels_b[i] with
- * the rest; where nothing is mixed both are the same and the weight is 1. */
-typedef struct dat_image_batch {
-    int64_t capacity, count;
-    dat_real *inputs;  /* [capacity, 3, height, width], owned, as all of these */
-    int32_t *labels_a; /* [capacity] */
-    int32_t *labels_b; /* [capacity] */
-    dat_real *weights; /* [capacity] */
-    /* Scratch memory: */
-    dat_real *partner;  /* one example */
-    dat_real *original; /* one example */
-    uint8_t *scratch;   /* two images */
-} dat_image_batch;
-
-/* Room for `capacity` examples of a set. Release with dat_image_batch_free. */
-void dat_image_batch_init(dat_image_batch *batch, const dat_images *images, int64_t capacity);
-void dat_image_batch_free(dat_image_batch *batch);
-
-/* Fills the batch with examples indices[0..count-1] of an epoch, on the calling thread. */
-void dat_augment_batch(const dat_augmenter *augmenter, uint64_t epoch, const int64_t *indices, int64_t count,
-                       dat_image_batch *batch);
+/* The training images, augmented, as a dataset with one label an example; mixed where CutMix or MixUp is
+ * asked for: what is not mixed then has itself for its second label and weight 1. Borrows `augmenter`. */
+dat_dataset dat_augmenter_as_dataset(const dat_augmenter *augmenter);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DAT_DATA_DATASET_H
 #define DAT_DATA_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ typedef struct dat_examples {
     dat_real *inputs; /* (n, input_shape); images are scaled to [0, 1] or as the maker says */
     int32_t *tokens;  /* (n, n_tokens) */
     int32_t *labels;  /* (n, n_labels) */
+    /* Of mixed datasets: a label counts with its weight, the second one with the rest. */
+    int32_t *second_labels; /* (n, n_labels) */
+    dat_real *weights;      /* (n, n_labels) in [0, 1] */
 } dat_examples;
 
 typedef struct dat_dataset dat_dataset;
@@ -26,6 +30,7 @@ struct dat_dataset {
     int64_t n_tokens;       /* of an example; 0 without tokens */
     int64_t n_labels;       /* of an example: 1, or one for every position of a sequence */
     int64_t n_classes;
+    bool mixed;        /* labels come with second labels and weights */
     const void *state; /* the maker's, borrowed */
     /* Writes examples indices[0..n-1]. Pure: the same epoch and index give the same example, in any order and
      * from any thread. The epoch counts how often a training run has gone through the examples, for datasets
@@ -47,6 +52,8 @@ static inline dat_examples dat_examples_from(const dat_dataset *dataset, dat_exa
         .inputs = examples.inputs ? examples.inputs + first * dat_input_count(dataset) : NULL,
         .tokens = examples.tokens ? examples.tokens + first * dataset->n_tokens : NULL,
         .labels = examples.labels ? examples.labels + first * dataset->n_labels : NULL,
+        .second_labels = examples.second_labels ? examples.second_labels + first * dataset->n_labels : NULL,
+        .weights = examples.weights ? examples.weights + first * dataset->n_labels : NULL,
     };
 }
 

@@ -1,6 +1,7 @@
 #include "data/images.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/status.h"
 
@@ -23,6 +24,17 @@ dat_image dat_images_at(const dat_images *images, int64_t i)
 {
     DAT_ASSERT(i >= 0 && i < images->size);
     return (dat_image){images->height, images->width, images->pixels + i * dat_images_values(images)};
+}
+
+void dat_images_keep(dat_images *images, const int64_t *indices, int64_t n)
+{
+    size_t values = (size_t)dat_images_values(images);
+    for (int64_t i = 0; i < n; i++) {
+        DAT_ASSERT(indices[i] >= i && indices[i] < images->size);
+        memmove(images->pixels + (size_t)i * values, images->pixels + (size_t)indices[i] * values, values);
+        images->labels[i] = images->labels[indices[i]];
+    }
+    images->size = n;
 }
 
 void dat_image_normalise(const dat_image *image, const dat_normalisation *normalisation, dat_real *values)

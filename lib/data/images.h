@@ -38,6 +38,9 @@ int64_t dat_images_values(const dat_images *images);
 /* A view of image i, 0 <= i < size; it must not be written to. */
 dat_image dat_images_at(const dat_images *images, int64_t i);
 
+/* Leaves only images indices[0..n-1], which ascend, and so makes the set smaller. */
+void dat_images_keep(dat_images *images, const int64_t *indices, int64_t n);
+
 /* Writes one image as (3, height, width) normalised values. */
 void dat_image_normalise(const dat_image *image, const dat_normalisation *normalisation, dat_real *values);
 

@@ -10,7 +10,8 @@
  *     /summary        attrs: one number or text each: "accuracy/hexos", "seconds", "predictions", ...
  *     /checkpoint     present while a run is unfinished: bytes needed to resume (see dat_run_blob), one 1-d
  *                     uint8 dataset each; attr: blobs (their names, one a line). A run that keeps its best
- *                     parameters has them here when it is complete, too
+ *                     parameters, or its last ("parameters", native float, in the order of the table), has
+ *                     them here when it is complete, too
  *
  * Any HDF5 1.8 reader (h5py, h5dump) opens it. Texts are variable-length UTF-8 attributes of any length,
  * datasets are not compressed. Only the attributes of / must exist; dat_run_load ignores groups that it does

@@ -85,8 +85,9 @@ static bool check_images(dat_tape *tape, const dat_vision_config *c, const dat_t
                     images->name, dat_shape_text(images, text), c->channels, c->image_height, c->image_width);
 }
 
-/* All blocks, each with its symbols. */
-static dat_tensor *encode(dat_tape *tape, const dat_vision_model *model, dat_tensor *x)
+/* All blocks, each with its symbols; `relations` receives those of block `layer`. */
+static dat_tensor *encode(dat_tape *tape, const dat_vision_model *model, dat_tensor *x, int64_t layer,
+                          dat_real *relations)
 {
     const dat_vision_config *c = &model->config;
     const dat_retriever *retriever = &model->symbol_retriever;
@@ -98,12 +99,19 @@ static dat_tensor *encode(dat_tape *tape, const dat_vision_model *model, dat_ten
     for (int64_t i = 0; i < c->n_layers; i++) {
         if (c->block.dual && (i == 0 || each_block))
             symbols = dat_retrieve_symbols(tape, retriever, x);
+        context.relations = i == layer ? relations : NULL;
         x = dat_encoder_block_forward(tape, &model->blocks[i], x, &symbols, &context);
     }
     return x;
 }
 
 dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images)
+{
+    return dat_vision_forward_relations(tape, model, images, 0, NULL);
+}
+
+dat_tensor *dat_vision_forward_relations(dat_tape *tape, const dat_vision_model *model, dat_tensor *images,
+                                         int64_t layer, dat_real *relations)
 {
     const dat_vision_config *c = &model->config;
     if (!images || !check_images(tape, c, images))
@@ -114,7 +122,7 @@ dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, da
     x = dat_norm_forward(tape, &model->embedding_norm, x);
     x = dat_prepend_token(tape, x, model->class_token, model->positions); /* (B, n_patches + 1, d_model) */
     x = dat_dropout(tape, x, c->block.dropout);
-    x = encode(tape, model, x);
+    x = encode(tape, model, x, layer, relations);
     x = c->pool == DAT_POOL_MEAN ? dat_mean_tokens(tape, x) : dat_select_token(tape, x, 0);
     if (c->final_norm)
         x = dat_norm_forward(tape, &model->final_norm, x);

@@ -47,6 +47,11 @@ dat_status dat_vision_init(dat_vision_model *model, dat_params *params, const da
 /* images (B, channels, height, width) -> logits (B, n_classes). */
 dat_tensor *dat_vision_forward(dat_tape *tape, const dat_vision_model *model, dat_tensor *images);
 
+/* The same; `relations` receives those of block `layer` (0..n_layers-1), from each token to each, the class
+ * token first: (B, n_patches + 1, n_patches + 1, n_relations). Of a ViDAT with relational attention. */
+dat_tensor *dat_vision_forward_relations(dat_tape *tape, const dat_vision_model *model, dat_tensor *images,
+                                         int64_t layer, dat_real *relations);
+
 void dat_vision_free(dat_vision_model *model);
 
 #endif

@@ -1,5 +1,6 @@
-/* Cross-entropy from logits. With p = softmax(z), smoothing s over K classes and target t:
- *   loss = -(1 - s) log p_t - s/K sum_k log p_k,   dz = p - (1 - s) onehot(t) - s/K,
+/* Cross-entropy from logits. With p = softmax(z), smoothing s over K classes and target y, which is one class
+ * or w of one and 1 - w of another:
+ *   loss = -(1 - s) sum_k y_k log p_k - s/K sum_k log p_k,   dz = p - (1 - s) y - s/K,
  * averaged over the rows whose target is not ignored. */
 #include <inttypes.h>
 #include <string.h>
@@ -12,20 +13,47 @@
 /* Classes whose terms are summed in single precision. */
 enum { BLOCK = 1024 };
 
+static bool check_target(dat_tape *tape, int32_t target, int64_t row, int64_t classes)
+{
+    return (target >= 0 && target < classes) ||
+           dat_fail(tape,
+                    "cross_entropy: target %" PRId32 " of row %" PRId64 " is not one of %" PRId64 " classes",
+                    target, row, classes);
+}
+
 static bool cross_entropy_shape(dat_tape *tape, dat_node *n)
 {
     const dat_tensor *logits = n->in[0];
     const dat_cross_entropy_args *args = n->args;
     int64_t classes = dat_width(logits);
     for (int64_t r = 0; r < dat_rows(logits); r++) {
-        int32_t target = args->targets[r];
-        if (target != args->ignore_index && (target < 0 || target >= classes))
-            return dat_fail(tape,
-                            "cross_entropy: target %" PRId32 " of row %" PRId64 " is not one of %" PRId64
-                            " classes",
-                            target, r, classes);
+        if (args->targets[r] == args->ignore_index)
+            continue;
+        if (!check_target(tape, args->targets[r], r, classes))
+            return false;
+        if (!args->second_targets)
+            continue;
+        if (!check_target(tape, args->second_targets[r], r, classes))
+            return false;
+        double weight = (double)args->weights[r];
+        if (!(weight >= 0 && weight <= 1))
+            return dat_fail(tape, "cross_entropy: weight %g of row %" PRId64 " is not in [0, 1]", weight, r);
     }
     return dat_shape_set(n->out, 0, NULL);
+}
+
+/* A row's target: `first` with `weight`, `second` with the rest. */
+typedef struct row_target {
+    int32_t first, second;
+    double weight;
+} row_target;
+
+static row_target target_of(const dat_cross_entropy_args *args, int64_t row)
+{
+    int32_t first = args->targets[row];
+    if (!args->second_targets)
+        return (row_target){first, first, 1};
+    return (row_target){first, args->second_targets[row], (double)args->weights[row]};
 }
 
 static int64_t counted_rows(const dat_node *n)
@@ -87,7 +115,9 @@ static void forward_piece(void *context, int64_t piece, int64_t start, int64_t e
             continue;
         double lse = log_sum_exp(z, classes);
         work->n->saved[r] = (dat_real)lse;
-        total += lse - (1 - smoothing) * (double)z[args->targets[r]];
+        row_target y = target_of(args, r);
+        total +=
+            lse - (1 - smoothing) * (y.weight * (double)z[y.first] + (1 - y.weight) * (double)z[y.second]);
         if (smoothing > 0)
             total -= smoothing * mean_of(z, classes);
     }
@@ -131,7 +161,9 @@ static void backward_piece(void *context, int64_t piece, int64_t start, int64_t 
 #pragma omp simd
         for (int64_t k = 0; k < classes; k++)
             dz[k] += scale * (dat_exp(z[k] - lse) - everywhere);
-        dz[args->targets[r]] -= scale * (dat_real)(1 - args->label_smoothing);
+        row_target y = target_of(args, r);
+        dz[y.first] -= scale * (dat_real)((1 - args->label_smoothing) * y.weight);
+        dz[y.second] -= scale * (dat_real)((1 - args->label_smoothing) * (1 - y.weight));
     }
 }
 

@@ -222,9 +222,12 @@ dat_tensor *dat_neighbour_relations(dat_tape *tape, dat_columns query, dat_colum
 /* --- loss.c --- */
 
 typedef struct dat_cross_entropy_args {
-    const int32_t *targets; /* (rows); class indices, or ignore_index */
-    int32_t ignore_index;   /* rows with this target do not count */
-    double label_smoothing; /* share of the target spread evenly over all classes */
+    const int32_t *targets;        /* (rows); class indices, or ignore_index */
+    int32_t ignore_index;          /* rows with this target do not count */
+    double label_smoothing;        /* share of the target spread evenly over all classes */
+    const int32_t *second_targets; /* (rows); NULL: none. A row's target is its class of `targets` with its
+                                      weight and its class here with the rest, as MixUp and CutMix make it */
+    const dat_real *weights;       /* (rows) in [0, 1]; with second targets only */
 } dat_cross_entropy_args;
 
 /* Mean over the counted rows of -log softmax(logits)[target]: (..., classes) -> scalar. 0 when no row counts.

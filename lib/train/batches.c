@@ -14,7 +14,12 @@ void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity)
         batch->examples.inputs = dat_allocate((size_t)inputs, sizeof(dat_real));
     if (tokens)
         batch->examples.tokens = dat_allocate((size_t)tokens, sizeof(int32_t));
-    batch->examples.labels = dat_allocate((size_t)(capacity * data->n_labels), sizeof(int32_t));
+    size_t labels = (size_t)(capacity * data->n_labels);
+    batch->examples.labels = dat_allocate(labels, sizeof(int32_t));
+    if (data->mixed) {
+        batch->examples.second_labels = dat_allocate(labels, sizeof(int32_t));
+        batch->examples.weights = dat_allocate(labels, sizeof(dat_real));
+    }
 }
 
 void dat_batch_free(dat_batch *batch)
@@ -22,6 +27,8 @@ void dat_batch_free(dat_batch *batch)
     free(batch->examples.inputs);
     free(batch->examples.tokens);
     free(batch->examples.labels);
+    free(batch->examples.second_labels);
+    free(batch->examples.weights);
     *batch = (dat_batch){0};
 }
 
@@ -45,6 +52,13 @@ void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int
     DAT_ASSERT(count <= batch->capacity);
     batch->count = count;
     dat_parallel(dat_pieces_of(count, 1), read_piece, &(read_work){batch, epoch, indices});
+}
+
+void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count)
+{
+    DAT_ASSERT(count <= batch->capacity);
+    batch->count = count;
+    batch->data->read(batch->data, epoch, indices, count, batch->examples);
 }
 
 dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count)
@@ -73,53 +87,81 @@ dat_tensor *dat_batch_images(dat_tape *tape, const dat_batch *batch)
                           (int64_t[]){batch->count, shape[0], shape[1], shape[2]});
 }
 
-/* Whether the label's logit is the first of the greatest. */
-static bool is_correct(const dat_real *row, int64_t classes, int32_t label)
+dat_prediction dat_batch_prediction(const dat_batch *batch, dat_tensor *logits)
+{
+    const dat_examples *e = &batch->examples;
+    return (dat_prediction){logits, e->labels, e->second_labels, e->weights};
+}
+
+/* How many classes are better than the label; equals go by their order, and what is no number is better. */
+static int64_t rank_of(const dat_real *row, int64_t classes, int32_t label)
 {
     int better = 0;
-#pragma omp simd reduction(| : better)
+#pragma omp simd reduction(+ : better)
     for (int64_t k = 0; k < label; k++)
-        better |= !(row[k] < row[label]);
-#pragma omp simd reduction(| : better)
+        better += !(row[k] < row[label]);
+#pragma omp simd reduction(+ : better)
     for (int64_t k = label + 1; k < classes; k++)
-        better |= !(row[k] <= row[label]);
-    return !better;
+        better += !(row[k] <= row[label]);
+    return better;
 }
 
-typedef struct count_work {
+typedef struct rank_work {
     const dat_prediction *prediction;
-    int64_t correct[DAT_MAX_PIECES];
-} count_work;
+    int64_t ranks[DAT_MAX_PIECES][DAT_TALLY_RANKS];
+} rank_work;
 
-static void count_piece(void *context, int64_t piece, int64_t start, int64_t end)
+static void rank_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
-    count_work *work = context;
+    rank_work *work = context;
     const dat_prediction *p = work->prediction;
     int64_t classes = dat_width(p->logits);
-    for (int64_t r = start; r < end; r++)
-        if (p->labels[r] != DAT_NO_LABEL)
-            work->correct[piece] += is_correct(p->logits->data + r * classes, classes, p->labels[r]);
+    for (int64_t r = start; r < end; r++) {
+        if (p->labels[r] == DAT_NO_LABEL)
+            continue;
+        int64_t rank = rank_of(p->logits->data + r * classes, classes, p->labels[r]);
+        if (rank < DAT_TALLY_RANKS)
+            work->ranks[piece][rank]++;
+    }
 }
 
-static int64_t count_correct(const dat_prediction *prediction)
+static void count_ranks(const dat_prediction *prediction, dat_tally *tally)
 {
     const dat_tensor *logits = prediction->logits;
-    count_work work = {.prediction = prediction};
+    rank_work work = {.prediction = prediction};
     dat_pieces pieces = dat_pieces_of(dat_rows(logits), dat_min_rows(dat_width(logits)));
-    dat_parallel(pieces, count_piece, &work);
-    int64_t correct = 0;
+    dat_parallel(pieces, rank_piece, &work);
     for (int64_t piece = 0; piece < pieces.count; piece++)
-        correct += work.correct[piece];
-    return correct;
+        for (int rank = 0; rank < DAT_TALLY_RANKS; rank++)
+            tally->ranks[rank] += work.ranks[piece][rank];
+}
+
+static void count_confusion(const dat_prediction *prediction, int64_t *confusion)
+{
+    int64_t classes = dat_width(prediction->logits);
+    for (int64_t r = 0; r < dat_rows(prediction->logits); r++) {
+        const dat_real *row = prediction->logits->data + r * classes;
+        int64_t best = 0;
+        for (int64_t k = 1; k < classes; k++)
+            best = row[k] > row[best] ? k : best;
+        if (prediction->labels[r] != DAT_NO_LABEL)
+            confusion[prediction->labels[r] * classes + best]++;
+    }
 }
 
 dat_tensor *dat_batch_loss(dat_tape *tape, dat_forward *forward, const void *model, const dat_batch *batch,
-                           int64_t *correct)
+                           dat_tally *tally)
 {
     dat_prediction prediction = forward(tape, model, batch);
-    dat_cross_entropy_args args = {.targets = prediction.labels, .ignore_index = DAT_NO_LABEL};
+    dat_cross_entropy_args args = {.targets = prediction.labels,
+                                   .ignore_index = DAT_NO_LABEL,
+                                   .second_targets = prediction.second_labels,
+                                   .weights = prediction.weights};
     dat_tensor *loss = dat_cross_entropy(tape, prediction.logits, &args);
-    if (loss)
-        *correct += count_correct(&prediction);
+    if (!loss)
+        return NULL;
+    count_ranks(&prediction, tally);
+    if (tally->confusion)
+        count_confusion(&prediction, tally->confusion);
     return loss;
 }

@@ -1,4 +1,4 @@
-/* Batches of a dataset, and what a model makes of them on a tape: loss and accuracy. */
+/* Batches of a dataset, and what a model makes of them on a tape: loss and right answers. */
 #ifndef DAT_TRAIN_BATCHES_H
 #define DAT_TRAIN_BATCHES_H
 
@@ -15,8 +15,9 @@ typedef struct dat_batch {
 void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity);
 void dat_batch_free(dat_batch *batch);
 
-/* Fills the batch with examples indices[0..count-1], in parallel. */
+/* Fills the batch with examples indices[0..count-1], in parallel, or on the calling thread alone. */
 void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count);
+void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count);
 
 /* Examples start..start+count-1 of a batch, borrowed from it. */
 dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count);
@@ -27,18 +28,33 @@ int64_t dat_batch_counted(const dat_batch *batch);
 /* The batch's numbers as a tensor of the tape, (B, channel, row, column). */
 dat_tensor *dat_batch_images(dat_tape *tape, const dat_batch *batch);
 
-/* What a model says about a batch: logits (rows, classes) and as many labels, at first those of the batch; a
+/* What a model says about a batch: logits (rows, classes) and as many labels, usually those of the batch; a
  * forward function that leaves out positions sets others. */
 typedef struct dat_prediction {
     dat_tensor *logits;
     const int32_t *labels;
+    const int32_t *second_labels; /* of mixed datasets, else NULL */
+    const dat_real *weights;      /* of mixed datasets, else NULL */
 } dat_prediction;
+
+/* Logits for all labels of a batch. */
+dat_prediction dat_batch_prediction(const dat_batch *batch, dat_tensor *logits);
 
 typedef dat_prediction dat_forward(dat_tape *tape, const void *model, const dat_batch *batch);
 
-/* Forward pass and mean loss of the batch on a tape that has begun; counts right answers in *correct. NULL
- * after an error of the tape. */
+/* Ranks of a label among the classes that are counted one by one. */
+enum { DAT_TALLY_RANKS = 5 };
+
+/* How predictions compare with labels that count (of mixed datasets: the first ones). Start with zeros. */
+typedef struct dat_tally {
+    int64_t ranks[DAT_TALLY_RANKS]; /* labels that have the best logit, the second best, ... */
+    int64_t *confusion; /* (classes, classes), borrowed: labels by class and by the class predicted; NULL: not
+                           counted */
+} dat_tally;
+
+/* Forward pass and mean loss of the batch on a tape that has begun; adds to the tally. NULL after an error of
+ * the tape. */
 dat_tensor *dat_batch_loss(dat_tape *tape, dat_forward *forward, const void *model, const dat_batch *batch,
-                           int64_t *correct);
+                           dat_tally *tally);
 
 #endif

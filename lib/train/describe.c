@@ -27,13 +27,13 @@ static dat_status step_flops(const dat_train_config *config, const dat_problem *
 {
     dat_tape tape;
     dat_batch batch;
-    int64_t correct = 0;
+    dat_tally tally = {0};
     DAT_TRY(dat_tape_init(&tape, (size_t)config->memory_limit));
     dat_batch_init(&batch, &problem->train, config->batch_size);
     batch.count = batch.capacity;
     dat_params_allocate(problem->params, &(dat_rng){.key = 1});
     dat_tape_begin(&tape, 0);
-    dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &correct), 1);
+    dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &tally), 1);
     *flops = tape.flops;
     dat_status status = tape.status;
     dat_batch_free(&batch);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "train/batch_loader.h"
 #include "train/micro_batch.h"
 #include "util/hash.h"
 #include "util/memory.h"
@@ -27,9 +28,8 @@ typedef struct trainer {
     const dat_run_control *control;
     dat_tape tape;
     dat_optimizer optimizer;
-    dat_batch batch;
+    dat_batch_loader *loader;
     int64_t micro_batch;
-    int64_t *order; /* of the current epoch's examples */
     int64_t steps_per_epoch, total_steps;
     position at;
     double session_start, last_save;
@@ -68,8 +68,9 @@ static dat_status save(trainer *t)
     dat_params *params = t->problem->params;
     const dat_adam *adam = &t->optimizer.adam;
     position here = {t->at.step, seconds_so_far(t)};
-    if (t->run->state == DAT_RUN_RUNNING) {
+    if (t->run->state == DAT_RUN_RUNNING || t->config->keep_parameters)
         dat_run_set_blob(t->run, "parameters", params->values, (size_t)params->size * sizeof(dat_real));
+    if (t->run->state == DAT_RUN_RUNNING) {
         dat_run_set_blob(t->run, "adam.moments", adam->moments, 2 * (size_t)adam->size * sizeof(dat_real));
         dat_run_set_blob(t->run, "position", &here, sizeof here);
     }
@@ -137,19 +138,20 @@ typedef struct step_result {
 
 /* Gradients and loss of a batch, slice by slice: every slice's mean counts by its share of the batch's
  * labels. */
-static dat_status accumulate_batch(trainer *t, step_result *result)
+static dat_status accumulate_batch(trainer *t, const dat_batch *batch, step_result *result)
 {
     const dat_problem *problem = t->problem;
     dat_rng dropout = stream_of(t, STREAM_DROPOUT);
     dat_rng step_stream = dat_rng_fork(&dropout, (uint64_t)t->at.step);
-    int64_t counted = dat_batch_counted(&t->batch), correct = 0;
+    int64_t counted = dat_batch_counted(batch);
+    dat_tally tally = {0};
     dat_params_zero_grads(problem->params);
-    for (int64_t start = 0; start < t->batch.count; start += t->micro_batch) {
-        int64_t left = t->batch.count - start;
-        dat_batch slice = dat_batch_slice(&t->batch, start, left < t->micro_batch ? left : t->micro_batch);
+    for (int64_t start = 0; start < batch->count; start += t->micro_batch) {
+        int64_t left = batch->count - start;
+        dat_batch slice = dat_batch_slice(batch, start, left < t->micro_batch ? left : t->micro_batch);
         double share = counted ? (double)dat_batch_counted(&slice) / (double)counted : 0;
         dat_tape_begin(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
-        dat_tensor *loss = dat_batch_loss(&t->tape, problem->forward, problem->model, &slice, &correct);
+        dat_tensor *loss = dat_batch_loss(&t->tape, problem->forward, problem->model, &slice, &tally);
         dat_tape_backward(&t->tape, loss, (dat_real)share);
         if (t->tape.status.code != DAT_CODE_OK)
             return t->tape.status;
@@ -157,7 +159,7 @@ static dat_status accumulate_batch(trainer *t, step_result *result)
         result->flops += t->tape.flops;
     }
     result->labels = counted;
-    result->accuracy = counted ? (double)correct / (double)counted : 0;
+    result->accuracy = counted ? (double)tally.ranks[0] / (double)counted : 0;
     return DAT_OK;
 }
 
@@ -190,14 +192,11 @@ static void log_step(trainer *t, const step_result *result)
 
 static dat_status step(trainer *t)
 {
-    int64_t epoch = t->at.step / t->steps_per_epoch;
-    int64_t first = t->at.step % t->steps_per_epoch * t->config->batch_size;
-    int64_t left = t->problem->train.size - first;
-    int64_t count = left < t->config->batch_size ? left : t->config->batch_size;
     double start = now();
     step_result result = {0};
-    dat_batch_read(&t->batch, epoch, t->order + first, count);
-    DAT_TRY(accumulate_batch(t, &result));
+    const dat_batch *batch;
+    DAT_TRY(dat_batch_loader_next(t->loader, &batch));
+    DAT_TRY(accumulate_batch(t, batch, &result));
     if (!isfinite(result.loss))
         return dat_failure("%s: the loss is %g at step %" PRId64 "; lower train.learning_rate (%g)",
                            t->run->run_id, result.loss, t->at.step, t->config->optimizer.adam.learning_rate);
@@ -208,7 +207,7 @@ static dat_status step(trainer *t)
     log_step(t, &result);
     t->progress.loss = result.loss;
     t->progress.accuracy = result.accuracy;
-    t->progress.samples_per_second = (double)count / (now() - start);
+    t->progress.samples_per_second = (double)batch->count / (now() - start);
     return DAT_OK;
 }
 
@@ -251,37 +250,64 @@ static bool is_language(const dat_dataset *data)
     return data->n_tokens > 0 && data->n_labels == data->n_tokens;
 }
 
+/* Appends to a series of a split; the last value is in the summary as well. */
+static void log_evaluation(trainer *t, const dat_split *split, const char *what, double value, bool final)
+{
+    char name[DAT_RUN_NAME_SIZE];
+    snprintf(name, sizeof name, "eval/%s/%s", split->name, what);
+    dat_run_append(t->run, name, value, t->config->epochs + 1);
+    if (!final)
+        return;
+    snprintf(name, sizeof name, "%s/%s", what, split->name);
+    dat_run_set_summary(t->run, name, value);
+}
+
+static void log_confusion(trainer *t, const dat_split *split, const int64_t *confusion)
+{
+    char name[DAT_RUN_NAME_SIZE];
+    int64_t cells = split->data.n_classes * split->data.n_classes;
+    snprintf(name, sizeof name, "confusion/%s", split->name);
+    for (int64_t i = 0; i < cells; i++)
+        dat_run_append(t->run, name, (double)confusion[i], cells);
+}
+
+static void log_split(trainer *t, const dat_split *split, const dat_evaluation *result, bool final)
+{
+    char name[DAT_RUN_NAME_SIZE];
+    snprintf(name, sizeof name, "eval/%s/step", split->name);
+    dat_run_append(t->run, name, (double)t->at.step, t->config->epochs + 1);
+    log_evaluation(t, split, "loss", result->loss, final);
+    log_evaluation(t, split, "accuracy", result->accuracy, final);
+    if (is_language(&split->data))
+        log_evaluation(t, split, "perplexity", exp(result->loss), final);
+    for (int k = 2; k <= t->problem->top_k; k++) {
+        snprintf(name, sizeof name, "top%d_accuracy", k);
+        log_evaluation(t, split, name, result->top_accuracy[k - 1], final);
+    }
+}
+
 static dat_status evaluate_split(trainer *t, const dat_split *split, bool final)
 {
-    char name[DAT_RUN_NAME_SIZE], phase[DAT_RUN_NAME_SIZE];
+    char phase[DAT_RUN_NAME_SIZE];
     dat_evaluation result;
-    int64_t room = t->config->epochs + 1;
+    int64_t classes = split->data.n_classes, *confusion = NULL;
     if (evaluated_here(t, split))
         return DAT_OK;
     snprintf(phase, sizeof phase, "evaluate %s", split->name);
     report(t, phase);
-    DAT_TRY(dat_evaluate(&t->tape, t->problem, &split->data, t->micro_batch, t->control->stop, &result));
-    if (stopped(t))
-        return DAT_OK;
-    const struct {
-        const char *name;
-        double value;
-    } columns[] = {{"step", (double)t->at.step},
-                   {"loss", result.loss},
-                   {"accuracy", result.accuracy},
-                   {"perplexity", exp(result.loss)}};
-    size_t n_columns = is_language(&split->data) ? 4 : 3;
-    for (size_t i = 0; i < n_columns; i++) {
-        snprintf(name, sizeof name, "eval/%s/%s", split->name, columns[i].name);
-        dat_run_append(t->run, name, columns[i].value, room);
-        if (final && i > 0) {
-            snprintf(name, sizeof name, "%s/%s", columns[i].name, split->name);
-            dat_run_set_summary(t->run, name, columns[i].value);
-        }
+    if (final && t->problem->confusion)
+        confusion = dat_allocate((size_t)(classes * classes), sizeof *confusion);
+    dat_status status = dat_evaluate(&t->tape, t->problem, &split->data, t->micro_batch, t->control->stop,
+                                     confusion, &result);
+    if (status.code == DAT_CODE_OK && !stopped(t)) {
+        log_split(t, split, &result, final);
+        if (confusion)
+            log_confusion(t, split, confusion);
+        if (t->best && split == first_split_in_training(t->problem))
+            keep_if_best(t, split);
     }
-    if (t->best && split == first_split_in_training(t->problem))
-        keep_if_best(t, split);
-    return DAT_OK;
+    free(confusion);
+    return status;
 }
 
 static dat_status evaluate_splits(trainer *t, bool final)
@@ -305,11 +331,15 @@ static dat_status conclude(trainer *t)
 
 /* --- the run --- */
 
-static void shuffle(trainer *t)
+static dat_status open_loader(trainer *t)
 {
-    dat_rng orders = stream_of(t, STREAM_ORDER);
-    dat_rng epoch = dat_rng_fork(&orders, (uint64_t)(t->at.step / t->steps_per_epoch));
-    dat_rng_permutation(&epoch, t->problem->train.size, t->order);
+    dat_batch_loader_config config = {.data = &t->problem->train,
+                                      .order = stream_of(t, STREAM_ORDER),
+                                      .batch_size = t->config->batch_size,
+                                      .first = t->at.step,
+                                      .end = t->total_steps,
+                                      .n_workers = t->config->loader_threads};
+    return dat_batch_loader_open(&config, &t->loader);
 }
 
 static bool evaluation_due(const trainer *t)
@@ -320,12 +350,10 @@ static bool evaluation_due(const trainer *t)
 
 static dat_status train_steps(trainer *t)
 {
-    shuffle(t);
+    DAT_TRY(open_loader(t));
     while (t->at.step < t->total_steps && !stopped(t)) {
         if (evaluation_due(t))
             DAT_TRY(evaluate_splits(t, false));
-        if (t->at.step % t->steps_per_epoch == 0)
-            shuffle(t);
         DAT_TRY(step(t));
         report(t, "train");
         if (now() - t->last_save >= t->config->checkpoint_every)
@@ -376,14 +404,21 @@ static dat_status start_optimizer(trainer *t)
     return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
 }
 
+/* What first_example_loss needs. */
+typedef struct first_example {
+    const dat_problem *problem;
+    dat_batch batch;
+} first_example;
+
 /* Loss of the first example, once or twice. */
 static dat_tensor *first_example_loss(void *context, dat_tape *tape, int64_t count)
 {
     static const int64_t indices[] = {0, 0};
-    trainer *t = context;
-    int64_t correct = 0;
-    dat_batch_read(&t->batch, 0, indices, count);
-    return dat_batch_loss(tape, t->problem->forward, t->problem->model, &t->batch, &correct);
+    first_example *first = context;
+    const dat_problem *problem = first->problem;
+    dat_tally tally = {0};
+    dat_batch_read(&first->batch, 0, indices, count);
+    return dat_batch_loss(tape, problem->forward, problem->model, &first->batch, &tally);
 }
 
 /* Examples per slice: the config's, or the library's choice for this model. */
@@ -394,15 +429,20 @@ static dat_status choose_micro_batch(trainer *t)
     if (c->micro_batch > 0)
         return DAT_OK;
     int64_t example_bytes, parameter_bytes = t->problem->params->size * (int64_t)sizeof(dat_real);
-    DAT_TRY(dat_example_bytes(&t->tape, first_example_loss, t, &example_bytes));
-    t->micro_batch = dat_micro_batch(c->batch_size, example_bytes, parameter_bytes);
-    return DAT_OK;
+    first_example first = {.problem = t->problem};
+    dat_batch_init(&first.batch, &t->problem->train, 2);
+    dat_status status = dat_example_bytes(&t->tape, first_example_loss, &first, &example_bytes);
+    dat_batch_free(&first.batch);
+    if (status.code == DAT_CODE_OK)
+        t->micro_batch = dat_micro_batch(c->batch_size, example_bytes, parameter_bytes);
+    return status;
 }
 
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control)
 {
     trainer t = {.config = config, .problem = problem, .run = run, .control = control};
+    DAT_ASSERT(problem->top_k <= DAT_TALLY_RANKS);
     t.session_start = t.last_save = now();
     t.progress.loss = t.progress.accuracy = NAN;
     t.steps_per_epoch = (problem->train.size + config->batch_size - 1) / config->batch_size;
@@ -412,18 +452,15 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
     if (t.total_steps < 1)
         return dat_usage("training needs at least one example and one epoch");
     DAT_TRY(dat_tape_init(&t.tape, (size_t)config->memory_limit));
-    dat_batch_init(&t.batch, &problem->train, config->batch_size > 1 ? config->batch_size : 2);
     if (config->keep_best)
         t.best = dat_allocate((size_t)problem->params->size, sizeof t.best[0]);
-    t.order = dat_allocate((size_t)problem->train.size, sizeof t.order[0]);
     dat_status status = start_optimizer(&t);
     if (status.code == DAT_CODE_OK)
         status = choose_micro_batch(&t);
     if (status.code == DAT_CODE_OK)
         status = run_all(&t);
-    free(t.order);
     free(t.best);
-    dat_batch_free(&t.batch);
+    dat_batch_loader_close(t.loader);
     dat_optimizer_free(&t.optimizer);
     dat_tape_free(&t.tape);
     return status;

@@ -21,6 +21,8 @@ typedef struct dat_train_config {
     double checkpoint_every;        /* seconds between saves of the run file */
     dat_optimizer_config optimizer; /* a per-epoch schedule gets its steps_per_epoch from the trainer */
     uint64_t seed;
+    int loader_threads; /* that make batches ahead of the step; 0: each is made in parallel when it is due */
+    bool keep_parameters; /* the complete run file holds their values too, as the blob "parameters" */
     int64_t memory_limit; /* bytes one micro-batch may use */
 } dat_train_config;
 
@@ -44,6 +46,10 @@ typedef struct dat_problem {
      * completed run is saved, with a tape that neither trains nor records. NULL: none. */
     dat_status (*conclude)(void *state, dat_tape *tape, dat_run *run);
     void *conclude_state;
+    int top_k;      /* evaluations say too how often the label is among the best 2, ..., top_k classes, as
+                       "top2_accuracy", ...; at most DAT_TALLY_RANKS */
+    bool confusion; /* the series "confusion/<split>" has at the end how many examples of each class (row)
+                       were taken for each (column) */
 } dat_problem;
 
 /* How far a run is, for a progress display. */
@@ -72,12 +78,15 @@ typedef struct dat_run_control {
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control);
 
-/* Mean loss and accuracy over the labels of a dataset that count, with dropout off. */
+/* Means over the labels of a dataset that count, with dropout off. */
 typedef struct dat_evaluation {
     double loss, accuracy;
+    double top_accuracy[DAT_TALLY_RANKS]; /* [k - 1]: share of labels among the best k classes */
 } dat_evaluation;
 
+/* `confusion` (classes, classes) receives counts as in dat_tally, or is NULL. */
 dat_status dat_evaluate(dat_tape *tape, const dat_problem *problem, const dat_dataset *data,
-                        int64_t micro_batch, const volatile sig_atomic_t *stop, dat_evaluation *result);
+                        int64_t micro_batch, const volatile sig_atomic_t *stop, int64_t *confusion,
+                        dat_evaluation *result);
 
 #endif

@@ -170,7 +170,8 @@ static void steps_are_independent(void **state)
     for (int step = 0; step < 3; step++) {
         dat_tape_begin(tape, 0);
         dat_tensor *a = dat_tape_variable(tape, "a", f->a, 2, shape);
-        dat_tensor *loss = dat_cross_entropy(tape, a, &(dat_cross_entropy_args){targets, -1, 0});
+        dat_cross_entropy_args args = {.targets = targets, .ignore_index = -1};
+        dat_tensor *loss = dat_cross_entropy(tape, a, &args);
         dat_tape_backward(tape, loss, step == 2 ? 2 : 1);
         for (int i = 0; i < 6; i++)
             assert_close(a->grad[i], (step == 2 ? 2 : 1) * (step ? first[i] : a->grad[i]), 0);

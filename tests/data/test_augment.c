@@ -29,14 +29,38 @@ enum {
 
 typedef struct fixture {
     dat_images images;
-    dat_image_batch batch;
+    dat_examples examples; /* room for N_IMAGES */
 } fixture;
+
+static dat_examples room_for(const dat_images *images, size_t n)
+{
+    size_t values = (size_t)dat_images_values(images);
+    return (dat_examples){.inputs = calloc(n * values, sizeof(dat_real)),
+                          .labels = calloc(n, sizeof(int32_t)),
+                          .second_labels = calloc(n, sizeof(int32_t)),
+                          .weights = calloc(n, sizeof(dat_real))};
+}
+
+static void free_examples(dat_examples *examples)
+{
+    free(examples->inputs);
+    free(examples->labels);
+    free(examples->second_labels);
+    free(examples->weights);
+}
+
+static void augment(const dat_augmenter *augmenter, uint64_t epoch, const int64_t *indices, int64_t n,
+                    dat_examples *examples)
+{
+    dat_dataset dataset = dat_augmenter_as_dataset(augmenter);
+    dataset.read(&dataset, (int64_t)epoch, indices, n, *examples);
+}
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
     f->images = made_images(N_IMAGES, SIDE, SIDE, 1);
-    dat_image_batch_init(&f->batch, &f->images, N_IMAGES);
+    f->examples = room_for(&f->images, N_IMAGES);
     *state = f;
     return 0;
 }
@@ -44,7 +68,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    dat_image_batch_free(&f->batch);
+    free_examples(&f->examples);
     dat_images_free(&f->images);
     free(f);
     return 0;
@@ -53,10 +77,9 @@ static int tear_down(void **state)
 /* Makes one example, the first of the batch. */
 static const dat_real *make(fixture *f, dat_augmentation augmentation, uint64_t epoch, int64_t index)
 {
-    dat_augmenter augmenter = {&f->images, augmentation, 5};
-    dat_augment_batch(&augmenter, epoch, &index, 1, &f->batch);
-    assert_int_equal(f->batch.labels_a[0], index);
-    return f->batch.inputs;
+    augment(&(dat_augmenter){&f->images, augmentation, 5}, epoch, &index, 1, &f->examples);
+    assert_int_equal(f->examples.labels[0], index);
+    return f->examples.inputs;
 }
 
 /* Value i of an image without augmentation. */
@@ -74,10 +97,8 @@ static void nothing_is_normalisation_alone(void **state)
         int channel = i / AREA;
         double expected = (plain(f, 3, i) - f->images.normalisation.mean[channel]) /
                           f->images.normalisation.deviation[channel];
-        assert_close(f->batch.inputs[i], expected, TOLERANCE);
+        assert_close(f->examples.inputs[i], expected, TOLERANCE);
     }
-    assert_int_equal(f->batch.labels_b[0], 3);
-    assert_close(f->batch.weights[0], 1, 0);
 }
 
 /* Whether values are image 3 seen through a window at (left, top), mirrored or not. */
@@ -124,7 +145,7 @@ static void cutmix_weighs_by_the_pasted_area(void **state)
     int64_t partners[N_IMAGES] = {0};
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
         const dat_real *values = make(f, (dat_augmentation){.cutmix = 1}, (uint64_t)epoch, 3);
-        int32_t partner = f->batch.labels_b[0];
+        int32_t partner = f->examples.second_labels[0];
         int left = SIDE, top = SIDE, right = -1, bottom = -1, pasted = 0;
         partners[partner]++;
         for (int place = 0; place < AREA && partner != 3; place++) {
@@ -146,7 +167,7 @@ static void cutmix_weighs_by_the_pasted_area(void **state)
             continue;
         if (pasted > 0)
             assert_int_equal(pasted, (right - left + 1) * (bottom - top + 1));
-        assert_close(f->batch.weights[0], 1 - pasted / (double)AREA, TOLERANCE);
+        assert_close(f->examples.weights[0], 1 - pasted / (double)AREA, TOLERANCE);
     }
     assert_true(histogram_is("partners", partners, NULL, N_IMAGES, SIGMAS));
 }
@@ -162,21 +183,20 @@ static void boxes_cover_corners_and_the_middle_as_often_as_they_should(void **st
     dat_images images = made_images(2, LARGE, LARGE, 2);
     memset(images.pixels, 0, 3 * LARGE_AREA);
     memset(images.pixels + 3 * LARGE_AREA, 255, 3 * LARGE_AREA);
-    dat_image_batch batch;
-    dat_image_batch_init(&batch, &images, 1);
+    dat_examples examples = room_for(&images, 1);
     dat_augmenter augmenter = {&images, {.cutmix = 1}, 9};
     int64_t corner = 0, middle = 0, n = 0, index = 0;
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
-        dat_augment_batch(&augmenter, (uint64_t)epoch, &index, 1, &batch);
-        if (batch.labels_b[0] == 0)
+        augment(&augmenter, (uint64_t)epoch, &index, 1, &examples);
+        if (examples.second_labels[0] == 0)
             continue;
         n++;
-        corner += batch.inputs[0] > 0;
-        middle += batch.inputs[LARGE / 2 * LARGE + LARGE / 2] > 0;
+        corner += examples.inputs[0] > 0;
+        middle += examples.inputs[LARGE / 2 * LARGE + LARGE / 2] > 0;
     }
     assert_true(share_is("corner", corner, n, 0.125, SIGMAS));
     assert_true(share_is("middle", middle, n, 0.5, SIGMAS));
-    dat_image_batch_free(&batch);
+    free_examples(&examples);
     dat_images_free(&images);
 }
 
@@ -187,8 +207,8 @@ static void mixup_weighs_by_its_blend(void **state)
     int64_t weights[BINS] = {0}, partners[N_IMAGES] = {0}, mixed = 0;
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
         const dat_real *values = make(f, (dat_augmentation){.mixup = 0.8}, (uint64_t)epoch, 3);
-        double weight = (double)f->batch.weights[0];
-        int32_t partner = f->batch.labels_b[0];
+        double weight = (double)f->examples.weights[0];
+        int32_t partner = f->examples.second_labels[0];
         for (int i = 0; i < VALUES; i++)
             assert_close(values[i], weight * plain(f, 3, i) + (1 - weight) * plain(f, partner, i), TOLERANCE);
         if (weight < 1) {
@@ -214,11 +234,11 @@ static void a_partner_is_augmented_as_the_example_it_is(void **state)
         dat_real own[VALUES], partner[VALUES];
         memcpy(own, make(f, alone, epoch, 3), sizeof own);
         make(f, mixed, epoch, 3);
-        int32_t label = f->batch.labels_b[0];
+        int32_t label = f->examples.second_labels[0];
         memcpy(partner, make(f, alone, epoch, label), sizeof partner);
         const dat_real *values = make(f, mixed, epoch, 3);
         for (int i = 0; i < VALUES; i++) {
-            double weight = (double)f->batch.weights[0];
+            double weight = (double)f->examples.weights[0];
             assert_close(values[i], weight * (double)own[i] + (1 - weight) * (double)partner[i], TOLERANCE);
         }
     }
@@ -231,8 +251,8 @@ static void cutmix_goes_before_mixup(void **state)
     int64_t cut = 0, blended = 0, n = 0;
     for (int epoch = 0; epoch < EPOCHS; epoch++) {
         const dat_real *values = make(f, (dat_augmentation){.cutmix = 0.5, .mixup = 0.8}, (uint64_t)epoch, 3);
-        double weight = (double)f->batch.weights[0];
-        int32_t partner = f->batch.labels_b[0];
+        double weight = (double)f->examples.weights[0];
+        int32_t partner = f->examples.second_labels[0];
         bool is_blend = weight < 1;
         for (int i = 0; i < VALUES && is_blend; i++)
             is_blend = fabs((double)values[i] - weight * plain(f, 3, i) -
@@ -256,7 +276,7 @@ static int differences_from(const fixture *f, bool mirrored, double differences[
     int n = 0;
     for (int i = 0; i < AREA; i++) {
         int from = mirrored ? i / SIDE * SIDE + SIDE - 1 - i % SIDE : i;
-        differences[i] = 255 * ((double)f->batch.inputs[i] - plain(f, 3, from));
+        differences[i] = 255 * ((double)f->examples.inputs[i] - plain(f, 3, from));
         n += fabs(differences[i]) > 1e-4;
     }
     return n;
@@ -345,21 +365,21 @@ static void an_example_depends_on_seed_epoch_and_index_alone(void **state)
         forward[i] = i;
         backward[i] = N_IMAGES - 1 - i;
     }
-    dat_augment_batch(&augmenter, 4, forward, N_IMAGES, &f->batch);
-    assert_int_equal(f->batch.count, N_IMAGES);
-    memcpy(first, f->batch.inputs, sizeof first);
-    memcpy(labels, f->batch.labels_b, sizeof labels);
-    dat_augment_batch(&augmenter, 4, backward, N_IMAGES, &f->batch);
+    augment(&augmenter, 4, forward, N_IMAGES, &f->examples);
+    memcpy(first, f->examples.inputs, sizeof first);
+    memcpy(labels, f->examples.second_labels, sizeof labels);
+    augment(&augmenter, 4, backward, N_IMAGES, &f->examples);
     for (int i = 0; i < N_IMAGES; i++) {
-        memcpy(again + i * VALUES, f->batch.inputs + (N_IMAGES - 1 - i) * VALUES, VALUES * sizeof again[0]);
-        assert_int_equal(labels[i], f->batch.labels_b[N_IMAGES - 1 - i]);
+        memcpy(again + i * VALUES, f->examples.inputs + (N_IMAGES - 1 - i) * VALUES,
+               VALUES * sizeof again[0]);
+        assert_int_equal(labels[i], f->examples.second_labels[N_IMAGES - 1 - i]);
     }
     assert_same_bits(again, first, N_IMAGES * VALUES);
     assert_same_bits(make(f, everything, 4, 7), first + 7 * VALUES, VALUES);
 
     assert_memory_not_equal(make(f, everything, 5, 7), first + 7 * VALUES, VALUES * sizeof first[0]);
-    dat_augment_batch(&other_seed, 4, forward, N_IMAGES, &f->batch);
-    assert_memory_not_equal(f->batch.inputs, first, sizeof first);
+    augment(&other_seed, 4, forward, N_IMAGES, &f->examples);
+    assert_memory_not_equal(f->examples.inputs, first, sizeof first);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 /* Vision models: the same bits at any thread count, exact gradients of every parameter, refused configs. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -376,6 +377,56 @@ static void wrong_images_are_an_error(void **state)
     free_problem(&p);
 }
 
+/* The relations of a layer, (batch, tokens, tokens, relations), with the same logits as without asking for
+ * them; the caller frees them. */
+static dat_real *relations_of(const problem *p, int64_t layer)
+{
+    int64_t tokens = p->model.n_patches + 1;
+    int64_t n = p->model.config.block.attention.relational.n_relations;
+    dat_real *relations = calloc((size_t)(p->shape[0] * tokens * tokens * n), sizeof(dat_real));
+    dat_tape tape;
+    assert_int_equal(dat_tape_init(&tape, (size_t)1 << 28).code, DAT_CODE_OK);
+    tape.training = tape.recording = false;
+    dat_tape_begin(&tape, 0);
+    dat_tensor *images = dat_tape_input(&tape, "images", p->images, 4, p->shape);
+    dat_tensor *plain = dat_vision_forward(&tape, &p->model, images);
+    dat_tensor *seen = dat_vision_forward_relations(&tape, &p->model, images, layer, relations);
+    assert_all_close(seen->data, plain->data, dat_count(plain), 1e-5);
+    dat_tape_free(&tape);
+    return relations;
+}
+
+/* Pairs of tokens of the first image whose first relation depends on the direction. */
+static int64_t count_asymmetric(const problem *p, const dat_real *relations)
+{
+    int64_t tokens = p->model.n_patches + 1, differing = 0;
+    int64_t n = p->model.config.block.attention.relational.n_relations;
+    for (int64_t i = 0; i < tokens; i++)
+        for (int64_t j = 0; j < i; j++)
+            differing += !(fabs((double)relations[(i * tokens + j) * n] -
+                                (double)relations[(j * tokens + i) * n]) < 1e-5);
+    return differing;
+}
+
+/* Each layer has its own relations, with r(x, y) = r(y, x) where that is asked for. */
+static void relations_can_be_looked_at(void **state)
+{
+    (void)state;
+    for (int symmetric = 0; symmetric < 2; symmetric++) {
+        dat_vision_config config = small_config();
+        config.block.attention.relational.symmetric_relations = symmetric;
+        problem p = make_problem(&config, 2);
+        dat_real *first = relations_of(&p, 0), *second = relations_of(&p, 1);
+        int64_t pairs = (p.model.n_patches + 1) * p.model.n_patches / 2;
+        assert_true(symmetric ? count_asymmetric(&p, first) == 0 : count_asymmetric(&p, first) > pairs / 2);
+        assert_true(symmetric ? count_asymmetric(&p, second) == 0 : count_asymmetric(&p, second) > pairs / 2);
+        assert_memory_not_equal(first, second, (size_t)pairs * sizeof(dat_real));
+        free(first);
+        free(second);
+        free_problem(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +436,7 @@ int main(void)
         cmocka_unit_test(gradients_of_symbols_and_ablations), cmocka_unit_test(a_planted_error_is_found),
 #endif
         cmocka_unit_test(impossible_configs_are_refused),     cmocka_unit_test(wrong_images_are_an_error),
+        cmocka_unit_test(relations_can_be_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,9 @@ static const uint8_t long_mask[33 * 33] = {
 };
 static const int32_t targets[] = {2, 0, 3, 3, 1};
 static const int32_t some_ignored[] = {2, -1, 3, -1, 1};
+/* The second classes of rows that have two, and the shares of the first; row 3 has one class twice. */
+static const int32_t second_targets[] = {1, 3, 0, 3, 0};
+static const dat_real weights[] = {0.25, 0.5, 1, 0.75, 0};
 static const int32_t ids[] = {2, 0, 2, 4, 2, 1};
 static const int32_t all_ignored[] = {-1, -1, -1, -1, -1};
 
@@ -322,13 +325,25 @@ const op_case op_cases[] = {
     {&dat_op_pair_rows, "clipped", call_pair_rows, ((const int64_t[]){3, 5}), 1, {SHAPE(3, 4)}},
     {&dat_op_pair_rows, "larger table", call_pair_rows, ((const int64_t[]){4, 2}), 1, {SHAPE(11, 3)}},
 
-    {&dat_op_cross_entropy, "rank 2", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(5, 4)}},
-    {&dat_op_cross_entropy, "some ignored", call_cross_entropy, LOSS(some_ignored, -1, 0), 1, {SHAPE(5, 4)}},
-    {&dat_op_cross_entropy, "all ignored", call_cross_entropy, LOSS(all_ignored, -1, 0), 1, {SHAPE(5, 4)}},
-    {&dat_op_cross_entropy, "smoothing", call_cross_entropy, LOSS(targets, -100, 0.1), 1, {SHAPE(5, 1, 4)}},
-    {&dat_op_cross_entropy, "smoothing, class 3 ignored", call_cross_entropy, LOSS(targets, 3, 0.2), 1,
+    {&dat_op_cross_entropy, "rank 2", call_cross_entropy, LOSS(.targets = targets, .ignore_index = -100),
+     1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "some ignored", call_cross_entropy,
+     LOSS(.targets = some_ignored, .ignore_index = -1), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "all ignored", call_cross_entropy,
+     LOSS(.targets = all_ignored, .ignore_index = -1), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "smoothing", call_cross_entropy,
+     LOSS(.targets = targets, .ignore_index = -100, .label_smoothing = 0.1), 1, {SHAPE(5, 1, 4)}},
+    {&dat_op_cross_entropy, "smoothing, class 3 ignored", call_cross_entropy,
+     LOSS(.targets = targets, .ignore_index = 3, .label_smoothing = 0.2), 1,
      {SHAPE(5, 4)}},
-    {&dat_op_cross_entropy, "rank 1", call_cross_entropy, LOSS(targets, -100, 0), 1, {SHAPE(4)}},
+    {&dat_op_cross_entropy, "two classes a row", call_cross_entropy,
+     LOSS(.targets = targets, .ignore_index = -100, .second_targets = second_targets, .weights = weights), 1,
+     {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "two classes, some ignored, smoothing", call_cross_entropy,
+     LOSS(.targets = some_ignored, .ignore_index = -1, .label_smoothing = 0.1, .second_targets = second_targets,
+          .weights = weights), 1, {SHAPE(5, 4)}},
+    {&dat_op_cross_entropy, "rank 1", call_cross_entropy, LOSS(.targets = targets, .ignore_index = -100),
+     1, {SHAPE(4)}},
 
     {&dat_op_embedding, "a token thrice", call_embedding, TOKENS(ids, 2, 3), 1, {SHAPE(5, 4)}},
     {&dat_op_embedding, "one sequence, several pieces", call_embedding, TOKENS(ids, 1, 4), 1, {SHAPE(5, 150)}},

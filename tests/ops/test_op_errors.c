@@ -1,5 +1,6 @@
 /* Impossible calls: the error names the op and the tensors, nothing crashes, and later ops of the step return
  * NULL. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ typedef struct bad_call {
 } bad_call;
 
 static const int32_t bad_ids[] = {0, 1, 2, 3, 5, 4}, negative_ids[] = {0, -1};
-static const int32_t bad_targets[] = {0, 4}, negative_targets[] = {0, -2};
+static const int32_t bad_targets[] = {0, 4}, negative_targets[] = {0, -2}, good_targets[] = {3, 0};
+static const dat_real good_weights[] = {0, 1}, bad_weights[] = {0.5, 1.5}, no_numbers[] = {NAN, 0.5};
 
 #define HEADS(queries, keys) .n_heads = queries, .n_kv_heads = keys, .scale = 1
 
@@ -169,8 +171,19 @@ static const bad_call bad_calls[] = {
     {&dat_op_pair_rows, call_pair_rows, ((const int64_t[]){3, 3}), 1, {SHAPE(4, 3)}, {"t0", "[4, 3]"}},
     {&dat_op_pair_rows, call_pair_rows, ((const int64_t[]){3, 3}), 1, {SHAPE(1, 3, 3)}, {"t0", "[1, 3, 3]"}},
     {&dat_op_pair_rows, call_pair_rows, ((const int64_t[]){0, 3}), 1, {SHAPE(3, 3)}, {"t0", "0 queries"}},
-    {&dat_op_cross_entropy, call_cross_entropy, LOSS(bad_targets, -1, 0), 1, {SHAPE(2, 4)}, {"4", "1"}},
-    {&dat_op_cross_entropy, call_cross_entropy, LOSS(negative_targets, -1, 0), 1, {SHAPE(2, 4)}, {"-2", "1"}},
+    {&dat_op_cross_entropy, call_cross_entropy, LOSS(.targets = bad_targets, .ignore_index = -1), 1,
+     {SHAPE(2, 4)}, {"4", "1"}},
+    {&dat_op_cross_entropy, call_cross_entropy, LOSS(.targets = negative_targets, .ignore_index = -1), 1,
+     {SHAPE(2, 4)}, {"-2", "1"}},
+    {&dat_op_cross_entropy, call_cross_entropy,
+     LOSS(.targets = good_targets, .ignore_index = -1, .second_targets = bad_targets, .weights = good_weights), 1,
+     {SHAPE(2, 4)}, {"target 4 of row 1"}},
+    {&dat_op_cross_entropy, call_cross_entropy,
+     LOSS(.targets = good_targets, .ignore_index = -1, .second_targets = good_targets, .weights = bad_weights), 1,
+     {SHAPE(2, 4)}, {"weight 1.5 of row 1"}},
+    {&dat_op_cross_entropy, call_cross_entropy,
+     LOSS(.targets = good_targets, .ignore_index = -1, .second_targets = good_targets, .weights = no_numbers), 1,
+     {SHAPE(2, 4)}, {"of row 0 is not in"}},
     {&dat_op_embedding, call_embedding, TOKENS(bad_ids, 2, 3), 1, {SHAPE(5, 4)},
      {"token 1 of sequence 1 is 5", "t0", "0 to 4"}},
     {&dat_op_embedding, call_embedding, TOKENS(negative_ids, 1, 2), 1, {SHAPE(5, 4)}, {"-1", "t0"}},
