@@ -8,7 +8,7 @@
 
 /* Bytes of activations that a slice may always have: about the cache of one core. A constant, because results
  * depend on the slices (dropout, rounding) and must not depend on the machine. */
-enum { DAT_MICRO_BATCH_BYTES = 12 << 20 };
+enum { DAT_MICRO_BATCH_BYTES = 24 << 20 };
 
 /* Loss of `count` examples, 1 or 2, on a tape that has begun; NULL after an error. */
 typedef dat_tensor *dat_examples_loss(void *context, dat_tape *tape, int64_t count);

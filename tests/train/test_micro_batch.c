@@ -11,17 +11,17 @@
 #include "train/micro_batch.h"
 #include "util/parallel.h"
 
-static const int64_t MIB = 1 << 20;
+static const int64_t TWELFTH = DAT_MICRO_BATCH_BYTES / 12; /* of what a slice may have */
 
-static void test_fits_twelve_mib(void **state)
+static void test_fits_the_budget(void **state)
 {
     (void)state;
-    assert_int_equal(dat_micro_batch(512, MIB / 4, 0), 32);      /* 48 fit, 32 divides 512 */
-    assert_int_equal(dat_micro_batch(512, 3 * MIB / 16, 0), 64); /* 64 fit exactly */
-    assert_int_equal(dat_micro_batch(512, 3 * MIB / 16 + 1, 0), 32);
-    assert_int_equal(dat_micro_batch(128, 5 * MIB, 0), 2);
-    assert_int_equal(dat_micro_batch(128, 13 * MIB, 0), 1); /* one does not fit: still one */
-    assert_int_equal(dat_micro_batch(8, 1000 * MIB, 0), 1);
+    assert_int_equal(dat_micro_batch(512, TWELFTH / 4, 0), 32);      /* 48 fit, 32 divides 512 */
+    assert_int_equal(dat_micro_batch(512, 3 * TWELFTH / 16, 0), 64); /* 64 fit exactly */
+    assert_int_equal(dat_micro_batch(512, 3 * TWELFTH / 16 + 1, 0), 32);
+    assert_int_equal(dat_micro_batch(128, 5 * TWELFTH, 0), 2);
+    assert_int_equal(dat_micro_batch(128, 13 * TWELFTH, 0), 1); /* one does not fit: still one */
+    assert_int_equal(dat_micro_batch(8, 1000 * TWELFTH, 0), 1);
 }
 
 static void test_never_more_than_the_batch(void **state)
@@ -29,30 +29,30 @@ static void test_never_more_than_the_batch(void **state)
     (void)state;
     assert_int_equal(dat_micro_batch(16, 1, 0), 16);
     assert_int_equal(dat_micro_batch(1, 1, 0), 1);
-    assert_int_equal(dat_micro_batch(1, 100 * MIB, 0), 1);
+    assert_int_equal(dat_micro_batch(1, 100 * TWELFTH, 0), 1);
     assert_int_equal(dat_micro_batch(16, 0, 0), 16); /* activations that no example adds to */
 }
 
 static void test_large_models_take_more_at_a_time(void **state)
 {
     (void)state;
-    assert_int_equal(dat_micro_batch(128, 12 * MIB, 6 * MIB), 1);
-    assert_int_equal(dat_micro_batch(128, 12 * MIB, 24 * MIB), 4);
-    assert_int_equal(dat_micro_batch(128, 12 * MIB, 29 * MIB), 4); /* 4.8 */
-    assert_int_equal(dat_micro_batch(128, 12 * MIB, 5000 * MIB), 128);
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 6 * TWELFTH), 1);
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 24 * TWELFTH), 4);
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 29 * TWELFTH), 4); /* 4.8 */
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 5000 * TWELFTH), 128);
 }
 
 /* Slices are equal where a divisor is above half of what fits, else as equal as can be. */
 static void test_slices_of_awkward_batches(void **state)
 {
     (void)state;
-    assert_int_equal(dat_micro_batch(100, MIB, 0), 10);     /* 12 fit: 10 divides */
-    assert_int_equal(dat_micro_batch(96, MIB, 0), 12);      /* 12 divides */
-    assert_int_equal(dat_micro_batch(14, MIB, 0), 7);       /* 7 divides and is more than 6 */
-    assert_int_equal(dat_micro_batch(26, MIB, 0), 9);       /* 13 is too many, 2 too few: 9, 9, 8 */
-    assert_int_equal(dat_micro_batch(127, MIB, 0), 12);     /* prime: eleven slices, the last of 7 */
-    assert_int_equal(dat_micro_batch(13, MIB, 0), 7);       /* 7 and 6 rather than 12 and 1 */
-    assert_int_equal(dat_micro_batch(1009, 2 * MIB, 0), 6); /* prime */
+    assert_int_equal(dat_micro_batch(100, TWELFTH, 0), 10);     /* 12 fit: 10 divides */
+    assert_int_equal(dat_micro_batch(96, TWELFTH, 0), 12);      /* 12 divides */
+    assert_int_equal(dat_micro_batch(14, TWELFTH, 0), 7);       /* 7 divides and is more than 6 */
+    assert_int_equal(dat_micro_batch(26, TWELFTH, 0), 9);       /* 13 is too many, 2 too few: 9, 9, 8 */
+    assert_int_equal(dat_micro_batch(127, TWELFTH, 0), 12);     /* prime: eleven slices, the last of 7 */
+    assert_int_equal(dat_micro_batch(13, TWELFTH, 0), 7);       /* 7 and 6 rather than 12 and 1 */
+    assert_int_equal(dat_micro_batch(1009, 2 * TWELFTH, 0), 6); /* prime */
 }
 
 enum { WIDTH = 1024, TABLE_ROWS = 48 };
@@ -112,7 +112,7 @@ static void test_a_failing_pass_is_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fits_twelve_mib),
+        cmocka_unit_test(test_fits_the_budget),
         cmocka_unit_test(test_never_more_than_the_batch),
         cmocka_unit_test(test_large_models_take_more_at_a_time),
         cmocka_unit_test(test_slices_of_awkward_batches),
