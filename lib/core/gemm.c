@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <string.h>
 
+#include "core/gemm_block.h"
 #include "core/gemm_tiny.h"
 #include "util/parallel.h"
 #include "util/status.h"
@@ -11,8 +12,9 @@
  * that threads share a micro-batch evenly. Heights are multiples of a kernel's rows. */
 enum { ROWS_PER_PIECE = 320, KERNEL_ROWS = 16, SHALLOW = 64 };
 
-/* Below this many multiply-adds plain blocks in registers beat a BLAS call. */
-enum { TINY = 32 * 1024 };
+/* Products with up to so many rows of C are dot products or sums of few rows; below so many multiply-adds
+ * they are too small for a BLAS call. */
+enum { FEW_ROWS = 8, TINY = 32 * 1024 };
 
 static void blas_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                       dat_real beta, dat_real *c, int64_t c_stride)
@@ -34,7 +36,9 @@ void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix
                      dat_real beta, dat_real *c, int64_t c_stride)
 {
     DAT_ASSERT(beta == 0 || beta == 1);
-    if (m * n * k > TINY || (a.transposed && b.transposed))
+    if (m > FEW_ROWS)
+        dat_gemm_blocks(m, n, k, alpha, a, b, beta != 0 ? c : NULL, c_stride, c, c_stride);
+    else if (m * n * k > TINY || (a.transposed && b.transposed))
         blas_gemm(m, n, k, alpha, a, b, beta, c, c_stride);
     else
         dat_gemm_tiny(m, n, k, alpha, a, b, beta, c, c_stride);

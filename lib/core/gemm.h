@@ -24,8 +24,8 @@ void dat_gemm(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat
 void dat_gemm_onto_row(int64_t m, int64_t n, int64_t k, dat_matrix a, dat_matrix b, const dat_real *row,
                        dat_real *c, int64_t c_stride);
 
-/* dat_gemm on the calling thread, for use inside parallel loops; tiny products do not call BLAS
- * (gemm_tiny.h). */
+/* dat_gemm on the calling thread, for use inside parallel loops: products of one head, which have kernels of
+ * their own (gemm_block.h, gemm_tiny.h). */
 void dat_gemm_serial(int64_t m, int64_t n, int64_t k, dat_real alpha, dat_matrix a, dat_matrix b,
                      dat_real beta, dat_real *c, int64_t c_stride);
 

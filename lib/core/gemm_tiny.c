@@ -4,31 +4,15 @@
 
 #include <string.h>
 
-typedef dat_real lanes __attribute__((vector_size(32)));
+#include "core/lanes.h"
+
 typedef __typeof__((lanes){0} > (lanes){0}) lane_mask;
 typedef dat_real quad __attribute__((vector_size(4 * sizeof(dat_real))));
 
-enum { LANES = sizeof(lanes) / sizeof(dat_real), ROWS = 2, COLUMNS = 4 };
+enum { ROWS = 2, COLUMNS = 4 };
 
 /* Sums of a block of columns: rows times vectors, enough to hide the latency of an addition. */
 enum { SUMS = 8 };
-
-/* The longest dot products, and the most columns, that are computed from a transposed copy of B. */
-enum { SHORT_DOT = 32, MOST_COPIED = 160 };
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE lanes load(const dat_real *from)
-{
-    lanes v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
-
-INLINE void store(dat_real *to, lanes v)
-{
-    memcpy(to, &v, sizeof v);
-}
 
 typedef struct tiny_product {
     int64_t k;
@@ -52,7 +36,7 @@ INLINE void sum_block(const tiny_product *p, int height, int vectors, int64_t i,
     const dat_real *a = p->a + i * p->a_row, *b = p->b + j;
     for (int64_t l = 0; l < p->k; l++, a += p->a_column, b += p->b_stride)
         for (int v = 0; v < vectors; v++) {
-            lanes row = load(b + v * LANES);
+            lanes row = lanes_load(b + v * LANES);
             for (int r = 0; r < height; r++)
                 sums[r * vectors + v] += a[r * p->a_row] * row;
         }
@@ -61,9 +45,9 @@ INLINE void sum_block(const tiny_product *p, int height, int vectors, int64_t i,
             dat_real *c = p->c + (i + r) * p->c_stride + j + v * LANES;
             lanes sum = p->alpha * sums[r * vectors + v];
             if (p->beta != 0)
-                sum += load(c);
+                sum += lanes_load(c);
             if (skip == 0)
-                store(c, sum);
+                lanes_store(c, sum);
             for (int64_t lane = skip; skip && lane < LANES; lane++)
                 c[lane] = sum[lane];
         }
@@ -115,8 +99,8 @@ static void tiny_sums(const tiny_product *p, int64_t m, int64_t n)
 INLINE lanes load_last(const dat_real *row, int64_t start, int64_t k)
 {
     static const dat_real indices[] = {0, 1, 2, 3, 4, 5, 6, 7};
-    lane_mask keep = load(indices) >= (dat_real)(start - (k - LANES));
-    return (lanes)((lane_mask)load(row + k - LANES) & keep);
+    lane_mask keep = lanes_load(indices) >= (dat_real)(start - (k - LANES));
+    return (lanes)((lane_mask)lanes_load(row + k - LANES) & keep);
 }
 
 /* The sums over the lanes of four vectors. */
@@ -150,9 +134,9 @@ INLINE void dot_block(const tiny_product *p, int height, int64_t i, int64_t j, i
     int64_t l = 0;
     for (; l + LANES <= p->k; l += LANES)
         for (int column = 0; column < COLUMNS; column++) {
-            lanes right = load(b + column * p->b_stride + l);
+            lanes right = lanes_load(b + column * p->b_stride + l);
             for (int r = 0; r < height; r++)
-                sums[r][column] += load(a + r * p->a_row + l) * right;
+                sums[r][column] += lanes_load(a + r * p->a_row + l) * right;
         }
     for (int column = 0; l < p->k && column < COLUMNS; column++) {
         lanes right = load_last(b + column * p->b_stride, l, p->k);
@@ -194,26 +178,9 @@ INLINE void dot_rows(const tiny_product *p, int height, int64_t i, int64_t n)
                 dot_element(p, i + r, column);
 }
 
-/* Short dot products would be all reductions: with B turned around they are sums. */
-static void short_dots(const tiny_product *p, int64_t m, int64_t n)
-{
-    dat_real turned[SHORT_DOT * MOST_COPIED];
-    for (int64_t j = 0; j < n; j++)
-        for (int64_t l = 0; l < p->k; l++)
-            turned[l * n + j] = p->b[j * p->b_stride + l];
-    tiny_product sums = *p;
-    sums.b = turned;
-    sums.b_stride = n;
-    tiny_sums(&sums, m, n);
-}
-
 static void tiny_dots(const tiny_product *p, int64_t m, int64_t n)
 {
     int64_t i = 0;
-    if (p->k <= SHORT_DOT && n <= MOST_COPIED && n >= LANES && m >= LANES) {
-        short_dots(p, m, n);
-        return;
-    }
     for (; i + ROWS <= m; i += ROWS)
         dot_rows(p, ROWS, i, n);
     for (; i < m; i++)

@@ -34,21 +34,19 @@ double dat_rng_normal(dat_rng *rng);
 /* Fills `order` with a uniform random permutation of 0..n-1 (Fisher-Yates). */
 void dat_rng_permutation(dat_rng *rng, int64_t n, int64_t *order);
 
-/* 32 well-mixed bits of (key, element), cheap enough for one draw per activation: two rounds of a 32-bit
- * finaliser (C. Wellons' lowbias32), keyed before each. Inlined so that loops over elements vectorise. */
-static inline uint32_t dat_rng_mix32(uint32_t x)
+/* 32 well-mixed bits of (key, element), cheap enough for one draw per activation: a 32-bit finaliser (C.
+ * Wellons' lowbias32) with half of the key before each of its multiplications. Keys must be random themselves.
+ * Inlined so that loops over elements vectorise. */
+static inline uint32_t dat_rng_element(uint64_t key, uint32_t element)
 {
+    uint32_t x = element + (uint32_t)key;
     x ^= x >> 16;
     x *= 0x7feb352dU;
+    x ^= (uint32_t)(key >> 32);
     x ^= x >> 15;
     x *= 0x846ca68bU;
     x ^= x >> 16;
     return x;
-}
-
-static inline uint32_t dat_rng_element(uint64_t key, uint32_t element)
-{
-    return dat_rng_mix32(dat_rng_mix32(element + (uint32_t)key) ^ (uint32_t)(key >> 32));
 }
 
 #endif

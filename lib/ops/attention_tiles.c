@@ -28,24 +28,41 @@ dat_tiling dat_tiling_of(int64_t units, int64_t n, int64_t m, int64_t rows)
     };
 }
 
+static int64_t whole_blocks(int64_t length)
+{
+    return divided_up(length, DAT_TILE_BLOCK) * DAT_TILE_BLOCK;
+}
+
+/* Where tile i begins, of `tiles` for `length` positions. */
+static int64_t tile_start(int64_t length, int64_t tiles, int64_t i)
+{
+    return smaller(length, whole_blocks(length * i / tiles));
+}
+
+static int64_t largest_tile(int64_t length, int64_t tiles)
+{
+    return tiles > 0 ? smaller(length, whole_blocks(divided_up(length, tiles))) : 0;
+}
+
 int64_t dat_tile_rows(const dat_tiling *tiling)
 {
-    return tiling->row_tiles > 0 ? divided_up(tiling->n, tiling->row_tiles) : 0;
+    return largest_tile(tiling->n, tiling->row_tiles);
 }
 
 int64_t dat_tile_cols(const dat_tiling *tiling)
 {
-    return tiling->col_tiles > 0 ? divided_up(tiling->m, tiling->col_tiles) : 0;
+    return largest_tile(tiling->m, tiling->col_tiles);
 }
 
 dat_tile dat_tile_at(const dat_tiling *tiling, int64_t row_tile, int64_t col_tile, int64_t stride)
 {
-    int64_t row = tiling->n * row_tile / tiling->row_tiles, col = tiling->m * col_tile / tiling->col_tiles;
+    int64_t row = tile_start(tiling->n, tiling->row_tiles, row_tile);
+    int64_t col = tile_start(tiling->m, tiling->col_tiles, col_tile);
     return (dat_tile){
         .row = row,
-        .rows = tiling->n * (row_tile + 1) / tiling->row_tiles - row,
+        .rows = tile_start(tiling->n, tiling->row_tiles, row_tile + 1) - row,
         .col = col,
-        .cols = tiling->m * (col_tile + 1) / tiling->col_tiles - col,
+        .cols = tile_start(tiling->m, tiling->col_tiles, col_tile + 1) - col,
         .stride = stride,
     };
 }

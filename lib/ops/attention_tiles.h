@@ -11,6 +11,7 @@ enum {
     DAT_WHOLE_LENGTH = 32,  /* sequences up to this length are not cut: their weights are kept for backward */
     DAT_LONGEST_WHOLE = 96, /* nor are those up to this length, if their heads are wide */
     DAT_TILE_LENGTH = 128,  /* the most rows, and columns, of a tile */
+    DAT_TILE_BLOCK = 16,    /* what products like their sizes to be multiples of, and all but the last are */
 };
 
 /* Whether all pairs of a head are few enough to keep: few at all, or no more than the values of the query,
@@ -54,7 +55,7 @@ typedef struct dat_tiling {
     dat_pieces pieces; /* of units * sets: item i is query set i % sets of unit i / sets */
 } dat_tiling;
 
-/* Tiles of at most `rows` by DAT_TILE_LENGTH, all nearly equal. */
+/* Tiles of at most `rows` (a multiple of DAT_TILE_BLOCK) by DAT_TILE_LENGTH, all nearly equal. */
 dat_tiling dat_tiling_of(int64_t units, int64_t n, int64_t m, int64_t rows);
 
 /* The largest number of rows, or columns, of any tile. */
