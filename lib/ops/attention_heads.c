@@ -102,6 +102,17 @@ static bool check_heads(dat_tape *tape, const dat_node *n, dat_columns query, da
     return true;
 }
 
+static bool check_lengths(dat_tape *tape, const dat_node *n, const dat_head_sizes *s)
+{
+    for (int64_t b = 0; b < s->batch; b++)
+        if (dat_key_length(s, b) < 0 || dat_key_length(s, b) > s->m)
+            return dat_fail(tape,
+                            "%s: key length %" PRId64 " of batch item %" PRId64
+                            " must be from 0 to the %" PRId64 " keys that there are",
+                            n->op->name, dat_key_length(s, b), b, s->m);
+    return true;
+}
+
 bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, dat_columns key,
                           dat_columns value, const dat_attention_args *args, dat_head_sizes *sizes)
 {
@@ -118,7 +129,7 @@ bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, 
     if (!(args->dropout >= 0 && args->dropout < 1))
         return dat_fail(tape, "%s: dropout is %g, expected 0 <= rate < 1", op, args->dropout);
     *sizes = dat_head_sizes_of(query, key, value, args);
-    return true;
+    return check_lengths(tape, n, sizes);
 }
 
 dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns value,
@@ -139,11 +150,21 @@ dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns
         .layout = args->layout,
         .max_distance = args->max_distance,
         .causal = args->causal,
+        .key_lengths = args->key_lengths,
     };
+}
+
+/* Of one head of batch item b. With causality the first receivers see fewer keys than there are. */
+static double pairs_of_item(const dat_head_sizes *s, int64_t b)
+{
+    double n = (double)s->n, length = (double)dat_key_length(s, b);
+    return s->causal ? length * (n - 0.5 * (length - 1)) : n * length;
 }
 
 double dat_head_pairs(const dat_head_sizes *s)
 {
-    double per_head = s->causal ? 0.5 * (double)s->n * (double)(s->n + 1) : (double)s->n * (double)s->m;
-    return (double)s->batch * (double)s->n_heads * per_head;
+    double pairs = 0;
+    for (int64_t b = 0; b < s->batch; b++)
+        pairs += pairs_of_item(s, b);
+    return (double)s->n_heads * pairs;
 }

@@ -28,6 +28,7 @@ typedef struct dat_head_sizes {
     dat_symbol_layout layout; /* of the values */
     int64_t max_distance;     /* of DAT_SYMBOLS_BY_DISTANCE */
     bool causal;
+    const int64_t *key_lengths; /* (batch) or NULL */
 } dat_head_sizes;
 
 /* Checks the three projections against each other and the arguments; false with the tape's error. */
@@ -65,7 +66,13 @@ static inline dat_grad_rows dat_grad_head(dat_grad_rows rows, int64_t offset)
     return (dat_grad_rows){rows.data ? rows.data + offset : NULL, rows.stride};
 }
 
-/* Number of (i, j) pairs that the mathematics needs: half of them when causal. */
+/* Keys of batch item b that are not padding. */
+static inline int64_t dat_key_length(const dat_head_sizes *s, int64_t b)
+{
+    return s->key_lengths ? s->key_lengths[b] : s->m;
+}
+
+/* Number of (i, j) pairs that the mathematics needs: half of them when causal, none with padding. */
 double dat_head_pairs(const dat_head_sizes *sizes);
 
 /* Key/value head of query head h. */

@@ -19,6 +19,7 @@ dat_scores dat_scores_of(const dat_head_sizes *s, const dat_attention_args *args
         .activation = args->activation,
         .causal = args->causal,
         .mask = args->mask,
+        .key_lengths = args->key_lengths,
     };
 }
 
@@ -53,13 +54,15 @@ static void dot_products(const dat_scores *s, int64_t b, int64_t h, dat_tile t, 
 }
 
 /* Gives the pairs that may not attend the value `hidden`. */
-static void hide_pairs(const dat_scores *s, dat_tile t, dat_real hidden, dat_real *p)
+static void hide_pairs(const dat_scores *s, int64_t b, dat_tile t, dat_real hidden, dat_real *p)
 {
-    if (!s->mask && !(s->causal && t.col + t.cols > t.row + 1))
+    int64_t unpadded = dat_tile_unpadded(s, b, t).cols;
+    if (!s->mask && !(s->causal && t.col + t.cols > t.row + 1) && unpadded == t.cols)
         return;
     for (int64_t i = 0; i < t.rows; i++) {
         dat_real *row = p + i * t.stride;
         int64_t end = s->causal ? dat_causal_cols(t, i) : t.cols;
+        end = end < unpadded ? end : unpadded;
         for (int64_t j = end; j < t.cols; j++)
             row[j] = hidden;
         if (!s->mask)
@@ -73,7 +76,7 @@ static void hide_pairs(const dat_scores *s, dat_tile t, dat_real hidden, dat_rea
 static void visible_dots(const dat_scores *s, int64_t b, int64_t h, dat_tile t, dat_real *dots)
 {
     dot_products(s, b, h, t, dots);
-    hide_pairs(s, t, HIDDEN, dots);
+    hide_pairs(s, b, t, HIDDEN, dots);
 }
 
 static void pointwise_weights(const dat_scores *s, int64_t b, int64_t h, dat_tile t, dat_real *dots,
@@ -85,14 +88,14 @@ static void pointwise_weights(const dat_scores *s, int64_t b, int64_t h, dat_til
     dot_products(s, b, h, t, dots);
     for (int64_t i = 0; i < long_rows.rows && dat_keeps_dots(s); i++)
         dat_activate(s->activation, long_rows.cols, dots + i * long_rows.stride, p + i * long_rows.stride);
-    hide_pairs(s, t, 0, p);
+    hide_pairs(s, b, t, 0, p);
 }
 
 /* The gradient at pointwise scores from that at the weights: in dp or in scratch. */
-static const dat_real *pointwise_backward(const dat_scores *s, dat_tile t, const dat_real *dots, dat_real *dp,
-                                          dat_real *scratch)
+static const dat_real *pointwise_backward(const dat_scores *s, int64_t b, dat_tile t, const dat_real *dots,
+                                          dat_real *dp, dat_real *scratch)
 {
-    hide_pairs(s, t, 0, dp);
+    hide_pairs(s, b, t, 0, dp);
     if (!dat_keeps_dots(s))
         return dp;
     dat_tile long_rows = joined_rows(t);
@@ -143,7 +146,7 @@ void dat_head_weights_backward(const dat_scores *s, int64_t b, int64_t h, const 
 {
     const dat_real *ddots = dp;
     if (s->pointwise)
-        ddots = pointwise_backward(s, whole(s), dots, dp, scratch);
+        ddots = pointwise_backward(s, b, whole(s), dots, dp, scratch);
     for (int64_t i = 0; i < s->n && !s->pointwise; i++)
         dat_softmax_row_backward(p + i * s->m, dp + i * s->m, s->m);
     dots_backward(s, b, h, whole(s), ddots, grads);
@@ -199,7 +202,7 @@ void dat_tile_weights_backward(const dat_scores *s, int64_t b, int64_t h, dat_ti
 {
     const dat_real *ddots = dp;
     if (s->pointwise)
-        ddots = pointwise_backward(s, t, dots, dp, p);
+        ddots = pointwise_backward(s, b, t, dots, dp, p);
     for (int64_t i = 0; i < t.rows && !s->pointwise; i++) {
         const dat_real *weights = p + i * t.stride;
         dat_real *row = dp + i * t.stride, term = row_terms[i];
@@ -277,7 +280,10 @@ void dat_tile_row_log_sums(const dat_scores *s, const dat_tiling *tiling, int64_
 {
     dat_tile first = dat_tile_at(tiling, row_tile, 0, stride);
     dat_running_softmax_begin(running, first.rows);
-    for (int64_t c = 0; c < tiling->col_tiles; c++)
-        dat_running_softmax_add(running, s, b, h, dat_tile_at(tiling, row_tile, c, stride), p);
+    for (int64_t c = 0; c < tiling->col_tiles; c++) {
+        dat_tile t = dat_tile_unpadded(s, b, dat_tile_at(tiling, row_tile, c, stride));
+        if (t.cols > 0)
+            dat_running_softmax_add(running, s, b, h, t, p);
+    }
     dat_running_softmax_end(running, s, b, h, first);
 }

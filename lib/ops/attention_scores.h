@@ -6,7 +6,7 @@
 
 #include "ops/attention_tiles.h"
 
-/* Scores are scale q_i . k_j; pairs that causality or the mask hide have weight 0. */
+/* Scores are scale q_i . k_j; pairs that causality, the mask or a batch item's length hide have weight 0. */
 typedef struct dat_scores {
     dat_heads query, key;
     int64_t n, m, n_heads, n_key_heads;
@@ -14,8 +14,9 @@ typedef struct dat_scores {
     bool pointwise; /* weights are `activation` of the scores, else their softmax */
     dat_activation activation;
     bool causal;
-    const uint8_t *mask; /* (n, m) or NULL */
-    dat_real *log_sums;  /* (B, n_heads, n) log sum_j exp(score), 0 where all is hidden: tiles of a softmax */
+    const uint8_t *mask;        /* (n, m) or NULL */
+    const int64_t *key_lengths; /* (B) or NULL */
+    dat_real *log_sums; /* (B, n_heads, n) log sum_j exp(score), 0 where all is hidden: tiles of a softmax */
 } dat_scores;
 
 /* The scores of an attention whose sizes were checked; without log_sums. */
@@ -60,10 +61,18 @@ void dat_head_weights_backward(const dat_scores *s, int64_t b, int64_t h, const 
 
 /* --- Tiles: matrices (rows, cols) with the tile's stride. --- */
 
-/* Whether causality hides the whole tile. */
+/* The tile without the keys that are padding in batch item b: perhaps without any. */
+static inline dat_tile dat_tile_unpadded(const dat_scores *s, int64_t b, dat_tile t)
+{
+    int64_t cols = s->key_lengths ? s->key_lengths[b] - t.col : t.cols;
+    t.cols = cols < 0 ? 0 : cols < t.cols ? cols : t.cols;
+    return t;
+}
+
+/* Whether causality hides all of the tile, or nothing is in it. */
 static inline bool dat_tile_hidden(const dat_scores *s, dat_tile t)
 {
-    return s->causal && t.col > t.row + t.rows - 1;
+    return t.cols == 0 || (s->causal && t.col > t.row + t.rows - 1);
 }
 
 /* p = the tile's weights; those of a softmax need log_sums. `dots` receives the scores where dat_keeps_dots;

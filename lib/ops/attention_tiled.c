@@ -65,10 +65,10 @@ static tiled_work work_of(const dat_tiled_attention *a)
     return work;
 }
 
-/* Tile (row_tile, col_tile), of matrices without gaps. */
-static dat_tile tile_at(const tiled_work *work, int64_t row_tile, int64_t col_tile)
+/* Tile (row_tile, col_tile) of batch item b without padding, of matrices without gaps. */
+static dat_tile tile_at(const tiled_work *work, int64_t b, int64_t row_tile, int64_t col_tile)
 {
-    dat_tile t = dat_tile_at(&work->tiling, row_tile, col_tile, 0);
+    dat_tile t = dat_tile_unpadded(&work->a->attention, b, dat_tile_at(&work->tiling, row_tile, col_tile, 0));
     t.stride = t.cols;
     return t;
 }
@@ -118,7 +118,7 @@ static void forward_rows(const tiled_work *work, int64_t b, int64_t h, int64_t r
 {
     const dat_tiled_attention *a = work->a;
     const dat_head_sizes *s = &a->sizes;
-    dat_tile first = tile_at(work, row_tile, 0);
+    dat_tile first = tile_at(work, b, row_tile, 0);
     int64_t out_stride = s->n_heads * s->head_dim;
     dat_real *out = a->n->out->data + (b * s->n + first.row) * out_stride + h * s->head_dim;
     for (int64_t i = 0; i < first.rows; i++)
@@ -130,7 +130,7 @@ static void forward_rows(const tiled_work *work, int64_t b, int64_t h, int64_t r
                               &running);
     dat_running_softmax_begin(&running, first.rows);
     for (int64_t c = 0; c < work->tiling.col_tiles; c++) {
-        dat_tile t = tile_at(work, row_tile, c);
+        dat_tile t = tile_at(work, b, row_tile, c);
         if (!dat_tile_hidden(&a->attention, t))
             forward_tile(work, b, h, t, x, &running, out, out_stride);
     }
@@ -240,7 +240,7 @@ static void backward_rows(const tiled_work *work, const tiled_item *item, int64_
     const dat_tiled_attention *a = work->a;
     const dat_head_sizes *s = &a->sizes;
     const dat_tiling *tiling = &work->tiling;
-    dat_tile first = tile_at(work, row_tile, 0);
+    dat_tile first = tile_at(work, item->b, row_tile, 0);
     int64_t out_stride = s->n_heads * s->head_dim;
     int64_t start = (item->b * s->n + first.row) * out_stride + h * s->head_dim;
     const dat_real *dout = a->n->out->grad + start;
@@ -248,8 +248,8 @@ static void backward_rows(const tiled_work *work, const tiled_item *item, int64_
     bool all_keys = a->related && !a->relation.pointwise;
     dat_row_terms(first.rows, s->head_dim, dout, a->n->out->data + start, out_stride, x->rows);
     for (int64_t c = (item->set + work->phase) % tiling->sets; c < tiling->col_tiles; c += tiling->sets) {
-        dat_tile t = tile_at(work, row_tile, c);
-        if (all_keys || !dat_tile_hidden(&a->attention, t))
+        dat_tile t = tile_at(work, item->b, row_tile, c);
+        if ((all_keys && t.cols > 0) || !dat_tile_hidden(&a->attention, t))
             backward_tile(work, item->b, h, t, dat_head_matrix(dout, out_stride), x, grads);
     }
 }

@@ -1,5 +1,5 @@
-/* Disentangled relational cross-attention. Per head, with P the attention's softmax, R the relations, never
- * masked, and M the dropout mask:
+/* Disentangled relational cross-attention. Per head, with P the attention's softmax, R the relations, which
+ * only lengths mask, and M the dropout mask:
  *   W = M P R,  O = W V;   dV = W^T dO,  dW = M (dO V^T),  dP = dW R,  dR = dW P.
  * Relations are computed as attention weights of their own queries and keys. Weights and relations of short
  * sequences are kept; longer ones go tile by tile, see attention_tiled.h. */
@@ -85,10 +85,10 @@ static double disrca_flops(const dat_node *n, bool backward)
     disrca_call z = call_of(n);
     const dat_head_sizes *s = &z.sizes;
     double attention = 2 * dat_head_pairs(s) * (double)(s->key_dim + s->head_dim);
-    double pairs = dat_head_pairs(s);
-    if (!z.relation.pointwise) /* all relations count for its sums, also those of pairs that are hidden */
-        pairs = (double)(s->batch * s->n_heads) * (double)z.square;
-    return (backward ? 2 : 1) * (attention + 2 * pairs * (double)z.relation.query.dim);
+    dat_head_sizes related = *s;
+    if (!z.relation.pointwise) /* all relations count for its sums, also those that causality hides */
+        related.causal = false;
+    return (backward ? 2 : 1) * (attention + 2 * dat_head_pairs(&related) * (double)z.relation.query.dim);
 }
 
 static int64_t disrca_saved(const dat_node *n)

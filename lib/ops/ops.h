@@ -146,6 +146,8 @@ typedef struct dat_attention_args {
     double dropout;              /* rate, on the attention weights */
     bool causal;                 /* position i attends to j <= i only */
     const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend; or NULL */
+    const int64_t *key_lengths;  /* (B): keys from key_lengths[b] on are padding, which nothing sees; 0 to Lk,
+                                    borrowed until the end of the step; NULL: no padding */
     dat_symbol_layout layout;    /* of the values */
     int64_t max_distance;        /* of DAT_SYMBOLS_BY_DISTANCE */
     dat_real *scores;            /* receives the weights (B, n_heads, Lq, Lk), or NULL */
@@ -175,7 +177,7 @@ typedef struct dat_relational_args {
  * The relations are averaged first and projected after (appendix B.1). query (B, L, n_heads kd), key (B, L,
  * n_kv_heads kd), query_rel and key_rel (B, L, n_relations rd; the same tensor for symmetric relations),
  * symbols of width n_kv_heads hd in the layout of the attention arguments, wr (n_heads, hd, n_relations) ->
- * (B, L, n_heads hd). Relations are never masked, as in the reference. */
+ * (B, L, n_heads hd). Relations are never masked, as in the reference, but those to padding are 0. */
 dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_columns query, dat_columns key,
                                           dat_columns query_rel, dat_columns key_rel, dat_tensor *symbols,
                                           dat_tensor *wr, const dat_relational_args *args);
@@ -195,7 +197,7 @@ typedef struct dat_disrca_args {
  *     r_ij^h = act(relation_scale q_rel_i^h . k_rel_j^h),  alpha the softmax of dat_attention.
  * query (B, L, n_heads kd), key (B, L, n_kv_heads kd), query_rel (B, L, n_heads rd), key_rel (B, L,
  * n_kv_heads rd), symbols of width n_kv_heads hd in the layout of the attention arguments -> (B, L, n_heads
- * hd). Relations are never masked, as in the reference. */
+ * hd). Relations are never masked, as in the reference, but those to padding are 0. */
 dat_tensor *dat_disrca_core(dat_tape *tape, dat_columns query, dat_columns key, dat_columns query_rel,
                             dat_columns key_rel, dat_tensor *symbols, const dat_disrca_args *args);
 

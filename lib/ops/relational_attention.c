@@ -45,6 +45,7 @@ static dat_relational call_of(const dat_node *n)
         .scale = relational->relation_scale,
         .pointwise = !relational->relation_softmax,
         .activation = relational->relation_activation,
+        .key_lengths = relational->attention.key_lengths,
     };
     return z;
 }
@@ -99,8 +100,11 @@ static double relational_flops(const dat_node *n, bool backward)
     dat_relational z = call_of(n);
     double pairs = dat_head_pairs(&z.s);
     double relation_pairs = pairs / (double)z.s.n_heads;
-    if (!z.relation.pointwise) /* all relations count for its sums, also those of pairs that are hidden */
-        relation_pairs = (double)z.s.batch * (double)z.square;
+    if (!z.relation.pointwise) { /* all relations count for its sums, also those that causality hides */
+        dat_head_sizes all = z.s;
+        all.causal = false;
+        relation_pairs = dat_head_pairs(&all) / (double)z.s.n_heads;
+    }
     double scores = 2 * pairs * (double)z.s.key_dim, values = 2 * pairs * (double)z.s.head_dim;
     double relations = 2 * relation_pairs * (double)(z.R * z.relation.query.dim);
     double averages = 2 * pairs * (double)z.R;

@@ -101,6 +101,13 @@ static tile_scratch scratch_of(const tiled_work *work, int64_t piece)
     return x;
 }
 
+/* Tile (row_tile, col_tile) of batch item b without padding. */
+static dat_tile tile_at(const tiled_work *work, int64_t b, int64_t row_tile, int64_t col_tile)
+{
+    return dat_tile_unpadded(&work->z.attention, b,
+                             dat_tile_at(&work->tiling, row_tile, col_tile, work->stride));
+}
+
 /* Row i of all matrices of one kind, (n_heads or R, cols). */
 static dat_matrix position(const tiled_work *work, const dat_real *matrices, int64_t i)
 {
@@ -215,7 +222,7 @@ static void forward_rows(const tiled_work *work, int64_t b, int64_t row_tile, co
         dat_running_softmax_begin(&softmax, rows.rows);
     }
     for (int64_t c = 0; c < work->tiling.col_tiles; c++) {
-        dat_tile t = dat_tile_at(&work->tiling, row_tile, c, work->stride);
+        dat_tile t = tile_at(work, b, row_tile, c);
         if (!dat_tile_hidden(&z->attention, t))
             forward_tile(work, b, t, x, &sums);
     }
@@ -345,8 +352,8 @@ static void backward_rows(const tiled_work *work, int64_t set, int64_t row_tile,
     /* A softmax of relations has gradients at the keys that attention hides. */
     bool all_keys = !work->z.relation.pointwise;
     for (int64_t c = (set + work->phase) % tiling->sets; c < tiling->col_tiles; c += tiling->sets) {
-        dat_tile t = dat_tile_at(tiling, row_tile, c, work->stride);
-        if (all_keys || !dat_tile_hidden(&work->z.attention, t))
+        dat_tile t = tile_at(work, grads->b, row_tile, c);
+        if ((all_keys && t.cols > 0) || !dat_tile_hidden(&work->z.attention, t))
             backward_tile(work, t, x, grads);
     }
 }

@@ -13,6 +13,8 @@ static const uint8_t long_mask[33 * 33] = {
     [33 * 15 + 9] = 1, [33 * 16 + 15] = 1, [33 * 16 + 16] = 1, [33 * 16 + 17] = 1, [33 * 31 + 2] = 1,
     [33 * 31 + 3] = 1,
 };
+/* Of keys in a batch of two: some, and none; all but the last of 33. */
+static const int64_t key_lengths[] = {2, 0}, long_key_lengths[] = {32, 7};
 static const int32_t targets[] = {2, 0, 3, 3, 1};
 static const int32_t some_ignored[] = {2, -1, 3, -1, 1};
 /* The second classes of rows that have two, and the shares of the first; row 3 has one class twice. */
@@ -202,6 +204,21 @@ const op_case op_cases[] = {
      ATTENTION(TWO_HEADS, POINTWISE(DAT_GELU), .mask = long_mask), 3,
      {SHAPE(1, 33, 2), SHAPE(1, 33, 2), SHAPE(1, 33, 2)}},
 
+    {&dat_op_attention, "lengths, by distance, dropout", call_attention,
+     ATTENTION(TWO_HEADS, .key_lengths = key_lengths, DISTANCE(1), .dropout = 0.3), 3,
+     {SHAPE(2, 3, 6), SHAPE(2, 4, 6), SHAPE(3, 4)}},
+    {&dat_op_attention, "lengths, causal, queries are keys are values", call_attention,
+     ATTENTION(TWO_HEADS, .key_lengths = key_lengths, .causal = true), 3, {SHAPE(2, 3, 4), SAME, SAME}},
+    {&dat_op_attention, "lengths, gelu, shared keys, mask with an empty row", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_GELU), .key_lengths = key_lengths, .mask = rectangular_mask), 3,
+     {SHAPE(2, 3, 6), SHAPE(1, 5, 6), SHAPE(1, 5, 4)}},
+    {&dat_op_attention, "tiles, lengths, dropout", call_attention,
+     ATTENTION(TWO_HEADS, .key_lengths = long_key_lengths, .dropout = 0.3), 3,
+     {SHAPE(2, 3, 2), SHAPE(2, 33, 2), SHAPE(2, 33, 2)}},
+    {&dat_op_attention, "tiles, lengths, tanh, by distance", call_attention,
+     ATTENTION(TWO_HEADS, POINTWISE(DAT_TANH), .key_lengths = long_key_lengths, DISTANCE(7)), 3,
+     {SHAPE(2, 4, 2), SHAPE(2, 37, 2), SHAPE(15, 2)}},
+
     {&dat_op_relational_attention, "plain", call_relational,
      RELATIONAL({TWO_HEADS}, .n_relations = 2, .relation_scale = 0.5), 6, RELATIONAL_INPUTS(2, 2)},
     {&dat_op_relational_attention, "more relations than heads, causal", call_relational,
@@ -281,6 +298,17 @@ const op_case op_cases[] = {
      RELATIONAL({TWO_HEADS}, .n_relations = 1, .relation_scale = 0.5), 6,
      {SHAPE(1, 130, 2), SAME, SHAPE(1, 130, 1), SAME, SHAPE(1, 130, 2), SHAPE(2, 1, 1)}},
 
+    {&dat_op_relational_attention, "lengths, tanh, by distance", call_relational,
+     RELATIONAL({TWO_HEADS, .key_lengths = key_lengths, DISTANCE(1)}, .n_relations = 3, .relation_scale = 0.5,
+      .relation_activation = DAT_TANH), 6,
+     {SHAPE(2, 3, 8), SHAPE(2, 3, 8), SHAPE(2, 3, 6), SHAPE(2, 3, 6), SHAPE(3, 6), SHAPE(2, 3, 3)}},
+    {&dat_op_relational_attention, "lengths, softmax, causal", call_relational,
+     RELATIONAL({TWO_HEADS, .key_lengths = key_lengths, .causal = true}, .n_relations = 2,
+      .relation_scale = 0.5, .relation_softmax = true), 6, RELATIONAL_INPUTS(2, 2)},
+    {&dat_op_relational_attention, "tiles, lengths, softmax", call_relational,
+     RELATIONAL({TWO_HEADS, .key_lengths = long_key_lengths}, .n_relations = 2, .relation_scale = 0.5,
+      .relation_softmax = true), 6, LONG_RELATIONAL_INPUTS(1, 33, 2)},
+
     {&dat_op_disrca, "plain", call_disrca, DISRCA({TWO_HEADS}, .relation_scale = 0.5), 5,
      DISRCA_INPUTS(2, 3, 10)},
     {&dat_op_disrca, "causal, shared symbols", call_disrca,
@@ -309,6 +337,13 @@ const op_case op_cases[] = {
     {&dat_op_disrca, "tiles, softmax, causal", call_disrca,
      DISRCA(.attention = {TWO_HEADS, .causal = true}, .relation_scale = 0.5, .relation_softmax = true), 5,
      LONG_DISRCA_INPUTS(1, 33, 2)},
+
+    {&dat_op_disrca, "lengths, softmax, dropout", call_disrca,
+     DISRCA({TWO_HEADS, .key_lengths = key_lengths, .dropout = 0.3}, .relation_scale = 0.5,
+      .relation_softmax = true), 5, DISRCA_INPUTS(2, 3, 4)},
+    {&dat_op_disrca, "tiles, lengths, softmax, causal", call_disrca,
+     DISRCA(.attention = {TWO_HEADS, .key_lengths = long_key_lengths, .causal = true}, .relation_scale = 0.5,
+      .relation_softmax = true), 5, LONG_DISRCA_INPUTS(1, 33, 2)},
 
     {&dat_op_neighbour_relations, "causal", call_neighbours,
      NEIGHBOURS(.n_heads = 2, .distance = 3, .causal = true), 2, {SHAPE(2, 5, 6), SHAPE(2, 5, 6)}},

@@ -1,6 +1,6 @@
-/* Attention over tiles against the same ops with all pairs in memory, on random shapes and options that reach
- * every path: outputs, all gradients, sinks. And what tiles are for: memory that grows with the length of a
- * sequence, not with its square. */
+/* Attention over tiles, and over short sequences as a whole, against the same ops with all pairs in memory,
+ * on random shapes and options that reach every path: outputs, all gradients, sinks. Padding that nothing
+ * sees. And what tiles are for: memory that grows with the length of a sequence, not with its square. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,14 +23,15 @@ static const double TOLERANCE = 1e-5;
 
 typedef enum attention_kind { PLAIN, RELATIONAL, DISRCA, N_KINDS } attention_kind;
 
-enum { MOST_TENSORS = 8 };
+enum { MOST_TENSORS = 8, MOST_BATCH = 9 };
 
 /* One call: what it is and the sizes of its inputs. */
 typedef struct tiled_case {
     int64_t seed;
     attention_kind kind;
     int64_t batch, n, m, n_heads, n_kv_heads, key_dim, head_dim, n_relations, rel_dim;
-    bool symmetric, shared, sinks, masked;
+    bool symmetric, shared, sinks, masked, padded;
+    int64_t key_lengths[MOST_BATCH]; /* of padded ones */
     dat_attention_args attention;
     dat_activation relation_activation;
     bool relation_softmax;
@@ -62,10 +63,18 @@ static void sample_kind(tiled_case *c, dat_rng *rng)
     c->shared = chance(rng, 4);
 }
 
+/* Any number of keys, also none and all. */
+static void sample_lengths(tiled_case *c, dat_rng *rng)
+{
+    c->padded = chance(rng, 2);
+    for (int b = 0; b < MOST_BATCH; b++)
+        c->key_lengths[b] = chance(rng, 8) ? 0 : chance(rng, 8) ? c->m : between(rng, 1, c->m);
+}
+
 static tiled_case sample_case(int64_t seed)
 {
     dat_rng rng = dat_rng_seed((uint64_t)seed);
-    static const int64_t batches[] = {1, 1, 2, 9}, longest[] = {300, 300, 200, 50};
+    static const int64_t batches[] = {1, 1, 2, MOST_BATCH}, longest[] = {300, 300, 200, 50};
     uint64_t size = dat_rng_below(&rng, sizeof batches / sizeof batches[0]);
     int64_t n_kv_heads = between(&rng, 1, 3);
     tiled_case c = {
@@ -92,6 +101,7 @@ static tiled_case sample_case(int64_t seed)
     if (c.kind != PLAIN && c.n <= 32)
         c.n += 32;
     sample_kind(&c, &rng);
+    sample_lengths(&c, &rng);
     c.attention.n_heads = c.n_heads;
     c.attention.n_kv_heads = c.n_kv_heads;
     c.attention.scale = 1 / sqrt((double)c.key_dim);
@@ -161,6 +171,7 @@ static dat_tensor *call_case(dat_tape *tape, const tiled_case *c, bool naive, ca
 {
     dat_attention_args attention = c->attention;
     attention.mask = c->masked ? mask : NULL;
+    attention.key_lengths = c->padded ? c->key_lengths : NULL;
     attention.scores = c->sinks ? results->scores : NULL;
     dat_columns pair[2], relation[2];
     add_pair(tape, in, c, c->n_heads * c->key_dim, c->n_kv_heads * c->key_dim, pair);
@@ -253,6 +264,25 @@ static int differs(const tiled_case *c, const char *what, const dat_real *actual
     return 1;
 }
 
+/* How many of a case's results are not those of the naive op. */
+static int wrong_results(const tiled_case *c)
+{
+    static const char *const names[] = {"gradient 0", "gradient 1", "gradient 2", "gradient 3",
+                                        "gradient 4", "gradient 5", "gradient 6", "gradient 7"};
+    case_inputs in, expected_in;
+    case_results results, expected;
+    run_case(c, false, &in, &results);
+    run_case(c, true, &expected_in, &expected);
+    int wrong = differs(c, "output", results.out, expected.out, expected.out_count);
+    wrong += differs(c, "scores", results.scores, expected.scores, expected.scores_count);
+    wrong += differs(c, "relations", results.relations, expected.relations, expected.relations_count);
+    for (int k = 0; k < in.count; k++)
+        wrong += differs(c, names[k], in.data[k], expected_in.data[k], in.size[k]);
+    free_case(&in, &results);
+    free_case(&expected_in, &expected);
+    return wrong;
+}
+
 static void tiled_equals_naive(void **state)
 {
     (void)state;
@@ -260,19 +290,65 @@ static void tiled_equals_naive(void **state)
     int wrong = 0;
     for (int64_t seed = 0; seed < N_CASES; seed++) {
         tiled_case c = sample_case(seed);
-        case_inputs in, expected_in;
-        case_results results, expected;
+        wrong += wrong_results(&c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void whole_equals_naive(void **state)
+{
+    (void)state;
+    enum { N_CASES = 150, MOST = 32 };
+    int wrong = 0;
+    for (int64_t seed = 0; seed < N_CASES; seed++) {
+        tiled_case c = sample_case(seed);
+        bool square = c.n == c.m;
+        c.n = 1 + c.n % MOST;
+        c.m = square ? c.n : 1 + c.m % MOST;
+        for (int b = 0; b < MOST_BATCH; b++)
+            c.key_lengths[b] %= c.m + 1;
+        wrong += wrong_results(&c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* A plain case of one item with padded keys; even seeds keep queries and keys apart. */
+static tiled_case sample_padded_case(int64_t seed)
+{
+    tiled_case c = sample_case(2 * seed);
+    c.kind = PLAIN;
+    c.batch = 1;
+    c.symmetric = c.masked = c.sinks = c.attention.causal = false;
+    c.attention.dropout = 0;
+    if (c.attention.layout == DAT_SYMBOLS_BY_PAIR)
+        c.attention.layout = DAT_SYMBOLS_BY_SENDER;
+    c.padded = true;
+    c.key_lengths[0] = 1 + c.key_lengths[0] % c.m;
+    return c;
+}
+
+/* Results are those of keys and values that end where the padding begins, whose own gradients are 0. */
+static void padding_is_as_if_it_were_not_there(void **state)
+{
+    (void)state;
+    enum { N_CASES = 60 };
+    int wrong = 0;
+    for (int64_t seed = 0; seed < N_CASES; seed++) {
+        tiled_case c = sample_padded_case(seed), cut = c;
+        case_inputs in, cut_in;
+        case_results results, cut_results;
+        cut.m = c.key_lengths[0];
+        cut.padded = false;
         run_case(&c, false, &in, &results);
-        run_case(&c, true, &expected_in, &expected);
-        wrong += differs(&c, "output", results.out, expected.out, expected.out_count);
-        wrong += differs(&c, "scores", results.scores, expected.scores, expected.scores_count);
-        wrong += differs(&c, "relations", results.relations, expected.relations, expected.relations_count);
-        static const char *const names[] = {"gradient 0", "gradient 1", "gradient 2", "gradient 3",
-                                            "gradient 4", "gradient 5", "gradient 6", "gradient 7"};
-        for (int k = 0; k < in.count; k++)
-            wrong += differs(&c, names[k], in.data[k], expected_in.data[k], in.size[k]);
+        run_case(&cut, false, &cut_in, &cut_results);
+        wrong += differs(&c, "output", results.out, cut_results.out, cut_results.out_count);
+        for (int k = 0; k < in.count; k++) {
+            wrong += differs(&c, "gradient", in.data[k], cut_in.data[k], cut_in.size[k]);
+            for (int64_t i = cut_in.size[k]; i < in.size[k]; i++)
+                wrong += in.data[k][i] != 0;
+        }
         free_case(&in, &results);
-        free_case(&expected_in, &expected);
+        free_case(&cut_in, &cut_results);
     }
     assert_int_equal(wrong, 0);
 }
@@ -338,6 +414,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiled_equals_naive),
+        cmocka_unit_test(whole_equals_naive),
+        cmocka_unit_test(padding_is_as_if_it_were_not_there),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(memory_grows_with_the_length),
     };

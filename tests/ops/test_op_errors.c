@@ -31,6 +31,8 @@ static const int32_t bad_ids[] = {0, 1, 2, 3, 5, 4}, negative_ids[] = {0, -1};
 static const int32_t bad_targets[] = {0, 4}, negative_targets[] = {0, -2}, good_targets[] = {3, 0};
 static const dat_real good_weights[] = {0, 1}, bad_weights[] = {0.5, 1.5}, no_numbers[] = {NAN, 0.5};
 
+static const int64_t long_lengths[] = {3, 4}, negative_lengths[] = {-1, 3};
+
 #define HEADS(queries, keys) .n_heads = queries, .n_kv_heads = keys, .scale = 1
 
 /* A case is one or two lines. */
@@ -117,6 +119,11 @@ static const bad_call bad_calls[] = {
      {SHAPE(3, 3, 4), SHAPE(2, 3, 4), SHAPE(3, 3, 4)}, {"t1", "t0"}},
     {&dat_op_attention, call_attention, ATTENTION(HEADS(2, 2)), 3,
      {SHAPE(3, 3, 4), SHAPE(3, 3, 4), SHAPE(2, 3, 4)}, {"t2", "t0"}},
+    {&dat_op_attention, call_attention, ATTENTION(HEADS(2, 2), .key_lengths = long_lengths), 3,
+     {SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(2, 3, 4)}, {"key length 4 of batch item 1", "from 0 to the 3"}},
+    {&dat_op_disrca, call_disrca, DISRCA(.attention = {HEADS(2, 2), .key_lengths = negative_lengths}), 5,
+     {SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(2, 3, 4)},
+     {"key length -1 of batch item 0"}},
     {&dat_op_attention, call_attention, ATTENTION(HEADS(2, 2), .dropout = 1), 3,
      {SHAPE(2, 3, 4), SHAPE(2, 3, 4), SHAPE(2, 3, 4)}, {"dropout"}},
     {&dat_op_relational_attention, call_relational, RELATIONAL({HEADS(2, 2)}, .n_relations = 1), 6,

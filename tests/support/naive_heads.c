@@ -17,6 +17,7 @@ naive_scores naive_scores_of(dat_columns query, dat_columns key, const dat_atten
         .activation = args->activation,
         .causal = args->causal,
         .mask = args->mask,
+        .key_lengths = args->key_lengths,
     };
 }
 
@@ -48,11 +49,12 @@ static dat_matrix rows_at(dat_columns columns, int64_t start, bool transposed)
     return (dat_matrix){columns.tensor->data + start, dat_width(columns.tensor), transposed};
 }
 
-static void hide(const naive_scores *s, int64_t n, int64_t m, dat_real hidden, dat_real *p)
+static void hide(const naive_scores *s, int64_t b, int64_t n, int64_t m, dat_real hidden, dat_real *p)
 {
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < m; j++)
-            if ((s->causal && j > i) || (s->mask && !s->mask[i * m + j]))
+            if ((s->causal && j > i) || (s->mask && !s->mask[i * m + j]) ||
+                (s->key_lengths && j >= s->key_lengths[b]))
                 p[i * m + j] = hidden;
 }
 
@@ -65,7 +67,7 @@ void naive_weights(const naive_scores *s, int64_t b, int64_t h, dat_real *dots, 
                     rows_at(s->key, k, true), 0, naive_keeps_dots(s) ? dots : p, m);
     if (naive_keeps_dots(s))
         dat_activate(s->activation, n * m, dots, p);
-    hide(s, n, m, s->pointwise ? 0 : -(dat_real)INFINITY, p);
+    hide(s, b, n, m, s->pointwise ? 0 : -(dat_real)INFINITY, p);
     for (int64_t i = 0; i < n && !s->pointwise; i++)
         dat_softmax_row(p + i * m, m);
 }
@@ -80,7 +82,7 @@ void naive_weights_backward(const naive_scores *s, int64_t b, int64_t h, const d
     for (int64_t i = 0; i < n && !s->pointwise; i++)
         dat_softmax_row_backward(p + i * m, dp + i * m, m);
     if (s->pointwise)
-        hide(s, n, m, 0, dp);
+        hide(s, b, n, m, 0, dp);
     if (naive_keeps_dots(s)) {
         dat_activate_backward(s->activation, n * m, dots, dp, true, scratch);
         ddots = scratch;

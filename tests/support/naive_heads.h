@@ -14,6 +14,7 @@ typedef struct naive_scores {
     dat_activation activation;
     bool causal;
     const uint8_t *mask;
+    const int64_t *key_lengths;
 } naive_scores;
 
 typedef struct naive_values {

@@ -228,6 +228,7 @@ dat_tensor *naive_relational_attention_core(dat_tape *tape, dat_columns query, d
                 .scale = args->relation_scale,
                 .pointwise = !args->relation_softmax,
                 .activation = args->relation_activation,
+                .key_lengths = args->attention.key_lengths,
             },
         .values = naive_values_of(dat_all_columns(symbols), length, length, &args->attention),
         .dropout = args->attention.dropout,
