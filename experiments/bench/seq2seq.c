@@ -19,7 +19,7 @@ static dat_tensor *loss(const void *model, dat_tape *tape, int64_t first, int64_
     dat_sequence source = {.tokens = {s->source + first * SOURCE, count, SOURCE}};
     dat_sequence target = {.tokens = {s->target + first * TARGET, count, TARGET}};
     dat_cross_entropy_args args = {.targets = s->answers + first * TARGET, .ignore_index = -1};
-    dat_tensor *memory = dat_seq2seq_encode(tape, &s->model, &source);
+    dat_memory memory = dat_seq2seq_encode(tape, &s->model, &source);
     return dat_cross_entropy(tape, dat_seq2seq_decode(tape, &s->model, memory, &target, false), &args);
 }
 

@@ -65,7 +65,7 @@ dat_prediction math_model_forward(dat_tape *tape, const void *model, const dat_b
     dat_sequence answer = take_sequence(tape, batch, DAT_MATH_QUESTION_TOKENS, DAT_MATH_ANSWER_TOKENS);
     dat_prediction prediction = {.labels = batch->examples.labels};
     if (tape->status.code == DAT_CODE_OK) {
-        dat_tensor *memory = dat_seq2seq_encode(tape, model, &question);
+        dat_memory memory = dat_seq2seq_encode(tape, model, &question);
         prediction.logits = dat_seq2seq_decode(tape, model, memory, &answer, false);
     }
     return prediction;

@@ -127,35 +127,40 @@ static dat_tensor *enter(dat_tape *tape, const dat_seq2seq_model *model, const d
 
 /* Symbols for layer `layer` of a stack whose input is x, if it has relational heads. */
 static void update_symbols(dat_tape *tape, const dat_seq2seq_model *model, const dat_block_config *block,
-                           int64_t layer, dat_tensor *x, dat_symbols *symbols)
+                           int64_t layer, dat_tensor *x, const int64_t *lengths, dat_symbols *symbols)
 {
     bool relational = block->dual && block->attention.n_heads_ra > 0;
+    const dat_retriever_config *c = &model->config.symbols;
+    if (relational && lengths && c->kind == DAT_REL_SYM_ATTENTION && !c->causal_neighbours)
+        dat_fail(tape,
+                 "seq2seq model: symbols of kind %s see padding ahead, so sequences must not have lengths",
+                 dat_retriever_names[c->kind]);
     if (relational && (layer == 0 || !model->config.symbols_once))
         *symbols = dat_retrieve_symbols(tape, &model->retriever, x);
 }
 
-dat_tensor *dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source)
+dat_memory dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source)
 {
     const dat_seq2seq_config *c = &model->config;
-    dat_attention_context context = {.causal = c->causal_encoder};
+    dat_attention_context context = {.causal = c->causal_encoder, .key_lengths = source->lengths};
     dat_symbols symbols = {0};
     dat_tensor *x = enter(tape, model, &model->source, source, &context);
     for (int64_t i = 0; i < c->n_layers_enc; i++) {
-        update_symbols(tape, model, &c->encoder, i, x, &symbols);
+        update_symbols(tape, model, &c->encoder, i, x, source->lengths, &symbols);
         x = dat_encoder_block_forward(tape, &model->encoder_blocks[i], x, &symbols, &context);
     }
-    return x;
+    return (dat_memory){x, source->lengths};
 }
 
-dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_tensor *memory,
+dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_memory memory,
                                const dat_sequence *target, bool last_only)
 {
     const dat_seq2seq_config *c = &model->config;
-    dat_attention_context context = {.causal = c->causal_decoder};
+    dat_attention_context context = {.causal = c->causal_decoder, .key_lengths = target->lengths};
     dat_symbols symbols = {0};
     dat_tensor *y = enter(tape, model, &model->target, target, &context);
     for (int64_t i = 0; i < c->n_layers_dec; i++) {
-        update_symbols(tape, model, &c->decoder.block, i, y, &symbols);
+        update_symbols(tape, model, &c->decoder.block, i, y, target->lengths, &symbols);
         y = dat_decoder_block_forward(tape, &model->decoder_blocks[i], y, memory, &symbols, &context);
     }
     if (last_only && y)

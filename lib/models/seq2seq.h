@@ -15,7 +15,9 @@ typedef struct dat_sequence_spec {
 /* A batch of sequences; the spec says which of the two is read. */
 typedef struct dat_sequence {
     dat_tokens tokens;
-    dat_tensor *vectors; /* (B, L, vector_size) */
+    dat_tensor *vectors;    /* (B, L, vector_size) */
+    const int64_t *lengths; /* (B): what comes from lengths[b] on is padding, which nothing before it depends
+                               on; borrowed until the end of the step; NULL: no padding */
 } dat_sequence;
 
 typedef enum dat_seq2seq_positions {
@@ -64,11 +66,15 @@ typedef struct dat_seq2seq_model {
  * a matrix of its own. The caller frees the model whatever the result. */
 dat_status dat_seq2seq_init(dat_seq2seq_model *model, dat_params *params, const dat_seq2seq_config *config);
 
-/* source (B, Ls) -> the memory (B, Ls, d_model) that the decoder reads. */
-dat_tensor *dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source);
+/* source (B, Ls) -> the memory (B, Ls, d_model) that the decoder reads, with the source's lengths. Symbols
+ * that look at neighbours ahead would see padding: DAT_REL_SYM_ATTENTION with lengths is an error of the tape
+ * then. */
+dat_memory dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source);
 
-/* memory and target (B, Lt) -> logits (B, Lt, n_outputs); for the last position only: (B, n_outputs). */
-dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_tensor *memory,
+/* memory and target (B, Lt) -> logits (B, Lt, n_outputs); for the last position only: (B, n_outputs). A
+ * causal decoder needs no lengths of the target, unless its relations are softmaxes, which causality does not
+ * mask. */
+dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_memory memory,
                                const dat_sequence *target, bool last_only);
 
 void dat_seq2seq_free(dat_seq2seq_model *model);

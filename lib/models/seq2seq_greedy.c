@@ -15,8 +15,9 @@ typedef struct decoding {
     int64_t batch, max_length;
     dat_real *memory; /* of the encoder, (memory_shape), owned: it outlives the steps of the tape */
     int64_t memory_shape[3];
-    int32_t *prefix; /* (batch, length so far), owned */
-    int32_t *out;    /* (batch, max_length) */
+    const int64_t *memory_lengths; /* (batch) or NULL */
+    int32_t *prefix;               /* (batch, length so far), owned */
+    int32_t *out;                  /* (batch, max_length) */
 } decoding;
 
 static dat_status check(const dat_seq2seq_config *c, int32_t start, int32_t end, int64_t max_length)
@@ -38,10 +39,11 @@ static dat_status check(const dat_seq2seq_config *c, int32_t start, int32_t end,
 static dat_status encode(decoding *d, const dat_sequence *source)
 {
     dat_tape_begin(d->tape, 0);
-    const dat_tensor *memory = dat_seq2seq_encode(d->tape, d->model, source);
+    const dat_tensor *memory = dat_seq2seq_encode(d->tape, d->model, source).states;
     if (!memory)
         return d->tape->status;
     d->batch = memory->shape[0];
+    d->memory_lengths = source->lengths;
     memcpy(d->memory_shape, memory->shape, sizeof d->memory_shape);
     d->memory = dat_allocate((size_t)dat_count(memory), sizeof(dat_real));
     memcpy(d->memory, memory->data, (size_t)dat_count(memory) * sizeof(dat_real));
@@ -64,7 +66,7 @@ static dat_status extend(decoding *d, int32_t start, int64_t length, bool *open)
 {
     make_prefix(d, start, length);
     dat_tape_begin(d->tape, 0);
-    dat_tensor *memory = dat_tape_input(d->tape, "memory", d->memory, 3, d->memory_shape);
+    dat_memory memory = {dat_tape_input(d->tape, "memory", d->memory, 3, d->memory_shape), d->memory_lengths};
     dat_sequence prefix = {.tokens = {d->prefix, d->batch, 1 + length}};
     const dat_tensor *logits = dat_seq2seq_decode(d->tape, d->model, memory, &prefix, true);
     if (!logits)

@@ -41,6 +41,7 @@ dat_attention_args dat_attention_args_of(const dat_attention_config *c, const da
         .dropout = c->dropout,
         .causal = context->causal,
         .mask = context->mask,
+        .key_lengths = context->key_lengths,
         .scores = context->scores,
     };
 }

@@ -8,6 +8,7 @@
 typedef struct dat_attention_context {
     bool causal;                 /* position i attends to j <= i only */
     const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend */
+    const int64_t *key_lengths;  /* (B): keys from key_lengths[b] on are padding, which nothing sees */
     dat_tensor *cosines, *sines; /* RoPE angles (>= L, key_dim / 2) */
     dat_real *scores;            /* receives the attention weights (B, n_heads, Lq, Lk) */
     dat_real *relations;         /* receives the relations (B, L, L, n_relations) of relational attention, or

@@ -31,12 +31,12 @@ dat_status dat_decoder_block_init(dat_decoder_block *block, dat_params *params, 
 /* Only the first two branches drop: the reference's decoder blocks have no dropout after the feed-forward
  * block, and none between the branches. */
 dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *block, dat_tensor *x,
-                                      dat_tensor *memory, const dat_symbols *symbols,
+                                      dat_memory memory, const dat_symbols *symbols,
                                       const dat_attention_context *context)
 {
     bool first = block->config.block.norm_first;
     double twice = dat_twice_dropout(block->config.block.dropout);
-    const dat_attention_context everything = {0};
+    const dat_attention_context everything = {.key_lengths = memory.lengths};
     dat_tensor *sum, *fed;
 
     dat_tensor *in = first ? dat_norm_forward(tape, &block->norm1, x) : x;
@@ -44,7 +44,8 @@ dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *b
     in = dat_norm_after_branch(tape, first ? &block->norm2 : &block->norm1, x, branch, twice, &sum);
     x = first ? sum : in;
 
-    branch = dat_attention_forward(tape, &block->cross_attention, in, memory, memory, &everything);
+    branch =
+        dat_attention_forward(tape, &block->cross_attention, in, memory.states, memory.states, &everything);
     in = dat_norm_after_branch(tape, first ? &block->norm3 : &block->norm2, x, branch, twice, &sum);
     x = first ? sum : in;
 

@@ -54,7 +54,8 @@ static dat_tensor *run_decoder(golden_run *run, const void *module)
         symbols = golden_input_symbols(run);
     dat_attention_context context = golden_context(run, &c->flags);
     return golden_output(run, "output",
-                         dat_decoder_block_forward(&run->tape, &c->block, x, memory, &symbols, &context));
+                         dat_decoder_block_forward(&run->tape, &c->block, x, (dat_memory){.states = memory},
+                                                   &symbols, &context));
 }
 
 const golden_module golden_decoder_blocks[] = {

@@ -88,7 +88,7 @@ static dat_tensor *run_seq2seq(golden_run *run, const void *module)
     const seq2seq_case *c = module;
     dat_sequence source = read_sequence(run, &c->model.config.source, "x");
     dat_sequence target = read_sequence(run, &c->model.config.target, "y");
-    dat_tensor *memory = dat_seq2seq_encode(&run->tape, &c->model, &source);
+    dat_memory memory = dat_seq2seq_encode(&run->tape, &c->model, &source);
     dat_tensor *logits = dat_seq2seq_decode(&run->tape, &c->model, memory, &target, false);
     return golden_token_loss(run, logits, c->ignored);
 }

@@ -89,7 +89,7 @@ static dat_tensor *run(dat_tape *tape, const problem *p, bool last_only)
     dat_tensor *vectors = dat_tape_input(tape, "vectors", p->vectors, 3, (int64_t[]){B, LS, VECTOR});
     dat_sequence source = {.tokens = {p->ids, B, LS}, .vectors = vectors};
     dat_sequence target = {.tokens = {p->target_ids, B, LT}};
-    dat_tensor *memory = dat_seq2seq_encode(tape, &p->model, &source);
+    dat_memory memory = dat_seq2seq_encode(tape, &p->model, &source);
     return dat_seq2seq_decode(tape, &p->model, memory, &target, last_only);
 }
 

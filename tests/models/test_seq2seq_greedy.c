@@ -88,7 +88,7 @@ static const dat_tensor *score_answers(problem *p)
     dat_sequence source = source_of(p), target = {.tokens = {inputs, B, MOST}};
     dat_tape_begin(&p->tape, 1);
     p->tape.training = false;
-    dat_tensor *memory = dat_seq2seq_encode(&p->tape, &p->model, &source);
+    dat_memory memory = dat_seq2seq_encode(&p->tape, &p->model, &source);
     const dat_tensor *logits = dat_seq2seq_decode(&p->tape, &p->model, memory, &target, false);
     assert_non_null(logits);
     return logits;
@@ -158,7 +158,7 @@ static double train_to_copy(problem *p, dat_adam *adam, dat_rng *rng, int64_t st
     }
     dat_sequence from = {.tokens = {source, N, LS}}, to = {.tokens = {inputs, N, T}};
     dat_tape_begin(&p->tape, (uint64_t)step);
-    dat_tensor *memory = dat_seq2seq_encode(&p->tape, &p->model, &from);
+    dat_memory memory = dat_seq2seq_encode(&p->tape, &p->model, &from);
     dat_tensor *logits = dat_seq2seq_decode(&p->tape, &p->model, memory, &to, false);
     dat_cross_entropy_args args = {.targets = targets, .ignore_index = -1};
     dat_tensor *loss = dat_cross_entropy(&p->tape, logits, &args);

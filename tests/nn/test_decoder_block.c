@@ -53,7 +53,8 @@ static const dat_tensor *run(fixture *f)
     dat_tape_begin(&f->tape, 1);
     dat_tensor *x = dat_tape_variable(&f->tape, "x", f->x, 3, (int64_t[]){B, L, D});
     dat_tensor *memory = dat_tape_input(&f->tape, "memory", f->memory, 3, (int64_t[]){B, MEMORY, D});
-    const dat_tensor *out = dat_decoder_block_forward(&f->tape, &f->block, x, memory, NULL, &causal);
+    const dat_tensor *out =
+        dat_decoder_block_forward(&f->tape, &f->block, x, (dat_memory){.states = memory}, NULL, &causal);
     assert_non_null(out);
     return out;
 }

@@ -318,7 +318,8 @@ static dat_tensor *forward(dat_tape *tape, const configured_module *m, const con
     case ENCODER_BLOCK:
         return dat_encoder_block_forward(tape, &m->encoder, in->x, symbols, context);
     case DECODER_BLOCK:
-        return dat_decoder_block_forward(tape, &m->decoder, in->x, in->memory, symbols, context);
+        return dat_decoder_block_forward(tape, &m->decoder, in->x, (dat_memory){.states = in->memory},
+                                         symbols, context);
     case N_MODULES:
         break;
     }
