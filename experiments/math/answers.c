@@ -20,6 +20,7 @@ enum {
 typedef struct quiz {
     const dat_seq2seq_model *model;
     const dat_split *split;
+    dat_dataset data; /* of the split, in its own order whatever the lengths */
     dat_batch batch;
     int64_t asked, right;
     FILE *shown;
@@ -45,18 +46,17 @@ static void show(quiz *q, const int32_t *question, const int32_t *inputs, const 
 
 static dat_status ask_batch(quiz *q, dat_tape *tape)
 {
-    int64_t indices[BATCH], left = q->split->data.size - q->asked;
+    int64_t indices[BATCH], lengths[BATCH], left = q->data.size - q->asked;
     int64_t most = N_QUESTIONS - q->asked < left ? N_QUESTIONS - q->asked : left;
     int64_t n = most < BATCH ? most : BATCH;
     int32_t questions[BATCH * Q], predictions[BATCH * A];
     for (int64_t i = 0; i < BATCH; i++)
         indices[i] = q->asked + i;
     dat_batch_read(&q->batch, 0, indices, n);
-    math_copy_tokens(&q->batch, 0, Q, questions);
-    dat_sequence source = {.tokens = {questions, n, Q}};
+    dat_sequence source = math_copy_questions(&q->batch, questions, q->split->data.length ? lengths : NULL);
     DAT_TRY(dat_seq2seq_greedy(tape, q->model, &source, DAT_MATH_START, DAT_MATH_END, A, predictions));
     for (int64_t i = 0; i < n; i++, q->asked++) {
-        dat_examples example = dat_examples_from(&q->split->data, q->batch.examples, i);
+        dat_examples example = dat_examples_from(&q->data, q->batch.examples, i);
         q->right += is_right(example.labels, predictions + i * A);
         if (q->asked < N_SHOWN)
             show(q, example.tokens, example.tokens + Q, predictions + i * A);
@@ -69,11 +69,13 @@ static dat_status ask_split(const math_answers *answers, math_split split, dat_t
     char name[DAT_RUN_NAME_SIZE], *text = NULL;
     size_t size = 0;
     quiz q = {.model = answers->model, .split = &answers->questions->splits[split]};
+    q.data = q.split->data;
+    q.data.length = NULL;
     dat_status status = DAT_OK;
     q.shown = open_memstream(&text, &size);
     DAT_ASSERT(q.shown);
-    dat_batch_init(&q.batch, &q.split->data, BATCH);
-    while (status.code == DAT_CODE_OK && q.asked < N_QUESTIONS && q.asked < q.split->data.size)
+    dat_batch_init(&q.batch, &q.data, BATCH);
+    while (status.code == DAT_CODE_OK && q.asked < N_QUESTIONS && q.asked < q.data.size)
         status = ask_batch(&q, tape);
     dat_batch_free(&q.batch);
     DAT_ASSERT(fclose(q.shown) == 0);

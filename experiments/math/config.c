@@ -3,7 +3,8 @@
 #include <string.h>
 
 static const char *const architectures[] = {[MATH_TRANSFORMER] = "transformer", [MATH_DAT] = "dat", NULL};
-static const char *const paddings[] = {[MATH_PADDING_REFERENCE] = "reference", NULL};
+static const char *const paddings[] = {
+    [MATH_PADDING_REFERENCE] = "reference", [MATH_PADDING_TRIMMED] = "trimmed", NULL};
 
 #define FIELD(structure, member, kind) .key = #member, .type = kind, .offset = offsetof(structure, member)
 
@@ -17,7 +18,8 @@ static const dat_field data_fields[] = {
     {DATA(folder, DAT_FIELD_TEXT), "\"\"",
      .help = "folder of official files to train on and interpolate from; empty: generate"},
     {DATA(padding, DAT_FIELD_CHOICE), "reference", .choices = paddings,
-     .help = "reference: attention sees the padding of all texts to the longest possible"},
+     .help = "reference: attention sees the padding of all texts to the longest possible; trimmed: it sees "
+             "none, and steps go faster"},
     {0},
 };
 static const dat_schema data_schema = {sizeof(math_data_config), data_fields};

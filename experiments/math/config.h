@@ -17,6 +17,7 @@ typedef struct math_data_config {
 /* What attention sees behind a text. */
 typedef enum math_padding {
     MATH_PADDING_REFERENCE, /* all padding, up to the longest text there can be */
+    MATH_PADDING_TRIMMED,   /* nothing; problems of a step that are of like length go together */
 } math_padding;
 
 typedef enum math_architecture { MATH_TRANSFORMER, MATH_DAT } math_architecture;

@@ -7,11 +7,21 @@
 #include "train/describe.h"
 #include "train/experiment.h"
 
+static dat_status check_padding(const math_config *config)
+{
+    if (config->data.padding == MATH_PADDING_TRIMMED && config->model.block.symbols == DAT_REL_SYM_ATTENTION)
+        return dat_usage(
+            "data.padding: trimmed does not go with model.symbols: rel_sym_attn, which looks at the "
+            "padding behind a text; choose data.padding: reference or other symbols");
+    return DAT_OK;
+}
+
 static dat_status check(const void *values)
 {
     const math_config *config = values;
     dat_seq2seq_model model;
     dat_params params = {0};
+    DAT_TRY(check_padding(config));
     dat_status status = math_model_init(&model, &params, &config->model);
     dat_seq2seq_free(&model);
     dat_params_free(&params);
@@ -63,6 +73,7 @@ static dat_status describe(const void *values, FILE *stream)
         .forward = math_model_forward,
         .train = {.n_tokens = DAT_MATH_EXAMPLE_TOKENS, .n_labels = DAT_MATH_ANSWER_TOKENS},
     };
+    math_set_padding(&problem.train, &config->data);
     dat_status status = math_model_init(&model, &params, &config->model);
     if (status.code == DAT_CODE_OK) {
         dat_train_config train = dat_train_options_config(&config->train, config->seed);

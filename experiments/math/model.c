@@ -43,27 +43,81 @@ dat_status math_model_init(dat_seq2seq_model *model, dat_params *params, const m
     return dat_seq2seq_init(model, params, &config);
 }
 
-void math_copy_tokens(const dat_batch *batch, int64_t first, int64_t length, int32_t *tokens)
+/* Texts in rows of `most` tokens with their padding, `stride` apart. */
+typedef struct text_rows {
+    const int32_t *first;
+    int64_t stride, count, most;
+} text_rows;
+
+static text_rows questions_of(const dat_batch *batch)
 {
-    for (int64_t i = 0; i < batch->count; i++)
-        memcpy(tokens + i * length, batch->examples.tokens + i * batch->data->n_tokens + first,
-               (size_t)length * sizeof *tokens);
+    return (text_rows){batch->examples.tokens, batch->data->n_tokens, batch->count, DAT_MATH_QUESTION_TOKENS};
 }
 
-/* The same as a sequence of the tape's step; without tokens when the tape is full. */
-static dat_sequence take_sequence(dat_tape *tape, const dat_batch *batch, int64_t first, int64_t length)
+static text_rows answers_of(const dat_batch *batch)
 {
-    int32_t *tokens = dat_tape_take(tape, (size_t)(batch->count * length) * sizeof *tokens);
-    if (tokens)
-        math_copy_tokens(batch, first, length, tokens);
-    return (dat_sequence){.tokens = {tokens, batch->count, length}};
+    return (text_rows){batch->examples.tokens + DAT_MATH_QUESTION_TOKENS, batch->data->n_tokens, batch->count,
+                       DAT_MATH_ANSWER_TOKENS};
+}
+
+static text_rows labels_of(const dat_batch *batch)
+{
+    return (text_rows){batch->examples.labels, DAT_MATH_ANSWER_TOKENS, batch->count, DAT_MATH_ANSWER_TOKENS};
+}
+
+/* Writes the length of every text; returns the longest. */
+static int64_t measure(const text_rows *texts, int64_t *lengths)
+{
+    int64_t longest = 0;
+    for (int64_t i = 0; i < texts->count; i++) {
+        lengths[i] = dat_math_text_length(texts->first + i * texts->stride, texts->most);
+        longest = lengths[i] > longest ? lengths[i] : longest;
+    }
+    return longest;
+}
+
+/* Copies the first `length` tokens of every row: (count, length). */
+static void copy_starts(const text_rows *texts, int64_t length, int32_t *tokens)
+{
+    for (int64_t i = 0; i < texts->count; i++)
+        memcpy(tokens + i * length, texts->first + i * texts->stride, (size_t)length * sizeof *tokens);
+}
+
+/* The rows as a sequence in memory for all of them; `lengths` NULL: with all their padding, else trimmed to
+ * the longest of the texts in `ends`. */
+static dat_sequence copy_texts(const text_rows *texts, const text_rows *ends, int32_t *tokens,
+                               int64_t *lengths)
+{
+    int64_t length = lengths ? measure(ends, lengths) : texts->most;
+    copy_starts(texts, length, tokens);
+    return (dat_sequence){.tokens = {tokens, texts->count, length}, .lengths = lengths};
+}
+
+dat_sequence math_copy_questions(const dat_batch *batch, int32_t *tokens, int64_t *lengths)
+{
+    text_rows questions = questions_of(batch);
+    return copy_texts(&questions, &questions, tokens, lengths);
+}
+
+/* The same in memory of the tape's step; nothing when the tape is full. */
+static dat_sequence take_texts(dat_tape *tape, const text_rows *texts, const text_rows *ends, bool trimmed)
+{
+    int32_t *tokens = dat_tape_take(tape, (size_t)(texts->count * texts->most) * sizeof *tokens);
+    int64_t *lengths = trimmed ? dat_tape_take(tape, (size_t)texts->count * sizeof *lengths) : NULL;
+    return tape->status.code == DAT_CODE_OK ? copy_texts(texts, ends, tokens, lengths) : (dat_sequence){0};
 }
 
 dat_prediction math_model_forward(dat_tape *tape, const void *model, const dat_batch *batch)
 {
-    dat_sequence question = take_sequence(tape, batch, 0, DAT_MATH_QUESTION_TOKENS);
-    dat_sequence answer = take_sequence(tape, batch, DAT_MATH_QUESTION_TOKENS, DAT_MATH_ANSWER_TOKENS);
+    bool trimmed = batch->data->length != NULL;
+    text_rows questions = questions_of(batch), answers = answers_of(batch), labels = labels_of(batch);
+    dat_sequence question = take_texts(tape, &questions, &questions, trimmed);
+    dat_sequence answer = take_texts(tape, &answers, &labels, trimmed);
     dat_prediction prediction = {.labels = batch->examples.labels};
+    if (trimmed) {
+        dat_sequence counted = take_texts(tape, &labels, &labels, true);
+        prediction.labels = counted.tokens.ids;
+    }
     if (tape->status.code == DAT_CODE_OK) {
         dat_memory memory = dat_seq2seq_encode(tape, model, &question);
         prediction.logits = dat_seq2seq_decode(tape, model, memory, &answer, false);

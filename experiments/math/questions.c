@@ -90,6 +90,11 @@ static dat_status open_test(math_questions *questions, const math_data_config *c
     return DAT_OK;
 }
 
+void math_set_padding(dat_dataset *problems, const math_data_config *config)
+{
+    problems->length = config->padding == MATH_PADDING_TRIMMED ? dat_math_example_length : NULL;
+}
+
 dat_status math_questions_check(const math_data_config *config)
 {
     math_levels levels;
@@ -111,8 +116,11 @@ dat_status math_questions_open(math_questions *questions, const math_data_config
 {
     *questions = (math_questions){0};
     DAT_TRY(open_training(questions, config));
-    for (int split = 0; split < MATH_N_SPLITS; split++)
+    math_set_padding(&questions->train, config);
+    for (int split = 0; split < MATH_N_SPLITS; split++) {
         DAT_TRY(open_test(questions, config, (math_split)split));
+        math_set_padding(&questions->splits[split].data, config);
+    }
     return DAT_OK;
 }
 

@@ -22,6 +22,9 @@ typedef struct math_questions {
     dat_split splits[MATH_N_SPLITS];
 } math_questions;
 
+/* Lets problems tell their lengths if padding is to be trimmed, which is how models know. */
+void math_set_padding(dat_dataset *problems, const math_data_config *config);
+
 /* Whether the levels are known and a config's folder has the files. Reads none of them. */
 dat_status math_questions_check(const math_data_config *config);
 

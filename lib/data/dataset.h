@@ -32,6 +32,10 @@ struct dat_dataset {
     int64_t n_classes;
     bool mixed;        /* labels come with second labels and weights */
     const void *state; /* the maker's, borrowed */
+    /* How many tokens of an example that was read are not padding: 0 to n_tokens, by the example alone.
+     * Batches are then ordered and sliced by length, see train/batches.h. NULL: all examples are equally
+     * long. */
+    int64_t (*length)(dat_examples example);
     /* Writes examples indices[0..n-1]. Pure: the same epoch and index give the same example, in any order and
      * from any thread. The epoch counts how often a training run has gone through the examples, for datasets
      * that vary them; evaluation reads epoch 0. */

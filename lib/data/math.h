@@ -104,6 +104,9 @@ void dat_math_encode_question(const char *question, int32_t *tokens);
  * before the padding. */
 void dat_math_encode_answer(const char *answer, int32_t *inputs, int32_t *targets);
 
+/* How many of n tokens are a text: up to the first end, and with it; n without one. */
+int64_t dat_math_text_length(const int32_t *tokens, int64_t n);
+
 /* The characters of n tokens up to the first end or padding, as a string of at most n characters. */
 void dat_math_decode(const int32_t *tokens, int64_t n, char *text);
 
@@ -117,5 +120,9 @@ void dat_math_encode_pairs(const dat_math_dataset *dataset, const int64_t *indic
  * result. */
 enum { DAT_MATH_EXAMPLE_TOKENS = DAT_MATH_QUESTION_TOKENS + DAT_MATH_ANSWER_TOKENS };
 dat_dataset dat_math_as_dataset(const dat_math_dataset *dataset);
+
+/* The `length` of such a dataset for models that see no padding: tokens of the question, and of the answer's
+ * inputs those that have a label. */
+int64_t dat_math_example_length(dat_examples example);
 
 #endif

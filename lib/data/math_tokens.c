@@ -35,6 +35,14 @@ void dat_math_encode_answer(const char *answer, int32_t *inputs, int32_t *target
     memcpy(inputs + 1, targets, (DAT_MATH_ANSWER_TOKENS - 1) * sizeof *inputs);
 }
 
+int64_t dat_math_text_length(const int32_t *tokens, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (tokens[i] == DAT_MATH_END)
+            return i + 1;
+    return n;
+}
+
 void dat_math_decode(const int32_t *tokens, int64_t n, char *text)
 {
     int64_t length = 0;
@@ -70,6 +78,12 @@ static void read_examples(const dat_dataset *dataset, int64_t epoch, const int64
             if (example.labels[j] == DAT_MATH_PADDING)
                 example.labels[j] = DAT_NO_LABEL;
     }
+}
+
+int64_t dat_math_example_length(dat_examples example)
+{
+    return dat_math_text_length(example.tokens, DAT_MATH_QUESTION_TOKENS) +
+           dat_math_text_length(example.labels, DAT_MATH_ANSWER_TOKENS);
 }
 
 dat_dataset dat_math_as_dataset(const dat_math_dataset *dataset)

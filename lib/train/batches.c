@@ -1,35 +1,103 @@
 #include "train/batches.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ops/ops.h"
 #include "util/memory.h"
 #include "util/parallel.h"
 
-void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity)
+/* --- memory --- */
+
+static dat_examples allocate_examples(const dat_dataset *data, int64_t capacity)
 {
     int64_t inputs = capacity * dat_input_count(data), tokens = capacity * data->n_tokens;
-    *batch = (dat_batch){.data = data, .capacity = capacity};
-    if (inputs)
-        batch->examples.inputs = dat_allocate((size_t)inputs, sizeof(dat_real));
-    if (tokens)
-        batch->examples.tokens = dat_allocate((size_t)tokens, sizeof(int32_t));
     size_t labels = (size_t)(capacity * data->n_labels);
-    batch->examples.labels = dat_allocate(labels, sizeof(int32_t));
+    dat_examples examples = {.labels = dat_allocate(labels, sizeof(int32_t))};
+    if (inputs)
+        examples.inputs = dat_allocate((size_t)inputs, sizeof(dat_real));
+    if (tokens)
+        examples.tokens = dat_allocate((size_t)tokens, sizeof(int32_t));
     if (data->mixed) {
-        batch->examples.second_labels = dat_allocate(labels, sizeof(int32_t));
-        batch->examples.weights = dat_allocate(labels, sizeof(dat_real));
+        examples.second_labels = dat_allocate(labels, sizeof(int32_t));
+        examples.weights = dat_allocate(labels, sizeof(dat_real));
+    }
+    return examples;
+}
+
+static void free_examples(dat_examples examples)
+{
+    free(examples.inputs);
+    free(examples.tokens);
+    free(examples.labels);
+    free(examples.second_labels);
+    free(examples.weights);
+}
+
+void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity)
+{
+    *batch = (dat_batch){.data = data, .capacity = capacity, .examples = allocate_examples(data, capacity)};
+    if (data->length) {
+        batch->lengths = dat_allocate((size_t)capacity, sizeof batch->lengths[0]);
+        batch->unordered = allocate_examples(data, capacity);
+        batch->places = dat_allocate((size_t)data->n_tokens + 1, sizeof batch->places[0]);
     }
 }
 
 void dat_batch_free(dat_batch *batch)
 {
-    free(batch->examples.inputs);
-    free(batch->examples.tokens);
-    free(batch->examples.labels);
-    free(batch->examples.second_labels);
-    free(batch->examples.weights);
+    free_examples(batch->examples);
+    free_examples(batch->unordered);
+    free(batch->lengths);
+    free(batch->places);
     *batch = (dat_batch){0};
+}
+
+/* --- reading --- */
+
+static int64_t unordered_length(const dat_batch *batch, int64_t i)
+{
+    int64_t length = batch->data->length(dat_examples_from(batch->data, batch->unordered, i));
+    DAT_ASSERT(length >= 0 && length <= batch->data->n_tokens);
+    return length;
+}
+
+static void copy(void *to, const void *from, int64_t count, size_t size)
+{
+    if (from)
+        memcpy(to, from, (size_t)count * size);
+}
+
+/* Copies example i of what was read to its place. */
+static void place_example(const dat_batch *batch, int64_t i, int64_t place)
+{
+    const dat_dataset *data = batch->data;
+    dat_examples from = dat_examples_from(data, batch->unordered, i);
+    dat_examples to = dat_examples_from(data, batch->examples, place);
+    copy(to.inputs, from.inputs, dat_input_count(data), sizeof *to.inputs);
+    copy(to.tokens, from.tokens, data->n_tokens, sizeof *to.tokens);
+    copy(to.labels, from.labels, data->n_labels, sizeof *to.labels);
+    copy(to.second_labels, from.second_labels, data->n_labels, sizeof *to.second_labels);
+    copy(to.weights, from.weights, data->n_labels, sizeof *to.weights);
+}
+
+/* Sorts what was read by length; examples of equal length stay in order. */
+static void order_by_length(dat_batch *batch)
+{
+    int64_t n_places = batch->data->n_tokens + 1, shorter = 0;
+    memset(batch->places, 0, (size_t)n_places * sizeof batch->places[0]);
+    for (int64_t i = 0; i < batch->count; i++)
+        batch->places[unordered_length(batch, i)]++;
+    for (int64_t length = 0; length < n_places; length++) {
+        int64_t count = batch->places[length];
+        batch->places[length] = shorter;
+        shorter += count;
+    }
+    for (int64_t i = 0; i < batch->count; i++) {
+        int64_t length = unordered_length(batch, i), place = batch->places[length]++;
+        batch->lengths[place] = length;
+        place_example(batch, i, place);
+    }
 }
 
 typedef struct read_work {
@@ -42,9 +110,10 @@ static void read_piece(void *context, int64_t piece, int64_t start, int64_t end)
 {
     (void)piece;
     const read_work *work = context;
-    const dat_dataset *data = work->batch->data;
-    data->read(data, work->epoch, work->indices + start, end - start,
-               dat_examples_from(data, work->batch->examples, start));
+    const dat_batch *batch = work->batch;
+    const dat_dataset *data = batch->data;
+    dat_examples into = data->length ? batch->unordered : batch->examples;
+    data->read(data, work->epoch, work->indices + start, end - start, dat_examples_from(data, into, start));
 }
 
 void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count)
@@ -52,25 +121,46 @@ void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int
     DAT_ASSERT(count <= batch->capacity);
     batch->count = count;
     dat_parallel(dat_pieces_of(count, 1), read_piece, &(read_work){batch, epoch, indices});
+    if (batch->data->length)
+        order_by_length(batch);
 }
 
 void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count)
 {
     DAT_ASSERT(count <= batch->capacity);
     batch->count = count;
-    batch->data->read(batch->data, epoch, indices, count, batch->examples);
+    read_piece(&(read_work){batch, epoch, indices}, 0, 0, count);
+    if (batch->data->length)
+        order_by_length(batch);
 }
 
-dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count)
+/* --- slices --- */
+
+/* Examples that fit into a slice from `start` on; each next one is the longest. */
+static int64_t slice_count(const dat_batch *batch, int64_t start, int64_t micro_batch)
 {
-    DAT_ASSERT(start >= 0 && start + count <= batch->count);
+    int64_t left = batch->count - start, count = 1;
+    if (!batch->lengths)
+        return left < micro_batch ? left : micro_batch;
+    while (count < left && (count + 1) * batch->lengths[start + count] <= micro_batch * batch->data->n_tokens)
+        count++;
+    return count;
+}
+
+dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t micro_batch)
+{
+    DAT_ASSERT(start >= 0 && start < batch->count && micro_batch > 0);
+    int64_t count = slice_count(batch, start, micro_batch);
     return (dat_batch){
         .data = batch->data,
         .capacity = count,
         .count = count,
         .examples = dat_examples_from(batch->data, batch->examples, start),
+        .lengths = batch->lengths ? batch->lengths + start : NULL,
     };
 }
+
+/* --- what models see --- */
 
 int64_t dat_batch_counted(const dat_batch *batch)
 {

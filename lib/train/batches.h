@@ -10,17 +10,24 @@ typedef struct dat_batch {
     const dat_dataset *data; /* borrowed */
     int64_t capacity, count;
     dat_examples examples; /* owned, unless the batch is a slice of another */
+    /* Of datasets that tell lengths, else NULL: */
+    int64_t *lengths;       /* [count] of the examples, ascending; owned as they are */
+    dat_examples unordered; /* where they are read; owned */
+    int64_t *places;        /* [n_tokens + 1] where the next example of every length goes; owned */
 } dat_batch;
 
 void dat_batch_init(dat_batch *batch, const dat_dataset *data, int64_t capacity);
 void dat_batch_free(dat_batch *batch);
 
-/* Fills the batch with examples indices[0..count-1], in parallel, or on the calling thread alone. */
+/* Fills the batch with examples indices[0..count-1], in parallel, or on the calling thread alone. Examples
+ * come in this order, or shorter ones before longer ones where the dataset tells lengths. */
 void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count);
 void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count);
 
-/* Examples start..start+count-1 of a batch, borrowed from it. */
-dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t count);
+/* What a step takes at a time: the examples of a batch from `start` on, borrowed from it, at most
+ * `micro_batch`. With lengths, at least one and as many more as cost no more tokens than `micro_batch`
+ * examples of full length, each counting as much as the longest. */
+dat_batch dat_batch_slice(const dat_batch *batch, int64_t start, int64_t micro_batch);
 
 /* Labels that count, which a loss is the mean over. */
 int64_t dat_batch_counted(const dat_batch *batch);

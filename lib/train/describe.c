@@ -46,7 +46,8 @@ dat_status dat_describe_problem(const dat_train_config *config, const dat_proble
     double flops = 0;
     DAT_TRY(step_flops(config, problem, &flops));
     dat_describe_params(problem->params, stream);
-    fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "\n", flops * 1e-9, config->batch_size);
+    fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "%s\n", flops * 1e-9, config->batch_size,
+            problem->train.length ? " of full length" : "");
     return DAT_OK;
 }
 

@@ -146,9 +146,9 @@ static dat_status accumulate_batch(trainer *t, const dat_batch *batch, step_resu
     int64_t counted = dat_batch_counted(batch);
     dat_tally tally = {0};
     dat_params_zero_grads(problem->params);
-    for (int64_t start = 0; start < batch->count; start += t->micro_batch) {
-        int64_t left = batch->count - start;
-        dat_batch slice = dat_batch_slice(batch, start, left < t->micro_batch ? left : t->micro_batch);
+    dat_batch slice;
+    for (int64_t start = 0; start < batch->count; start += slice.count) {
+        slice = dat_batch_slice(batch, start, t->micro_batch);
         double share = counted ? (double)dat_batch_counted(&slice) / (double)counted : 0;
         dat_tape_begin(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
         dat_tensor *loss = dat_batch_loss(&t->tape, problem->forward, problem->model, &slice, &tally);
@@ -404,21 +404,20 @@ static dat_status start_optimizer(trainer *t)
     return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
 }
 
-/* What first_example_loss needs. */
-typedef struct first_example {
+/* What blank_loss needs. */
+typedef struct blank_examples {
     const dat_problem *problem;
     dat_batch batch;
-} first_example;
+} blank_examples;
 
-/* Loss of the first example, once or twice. */
-static dat_tensor *first_example_loss(void *context, dat_tape *tape, int64_t count)
+/* Loss of blank examples, which are of full length. */
+static dat_tensor *blank_loss(void *context, dat_tape *tape, int64_t count)
 {
-    static const int64_t indices[] = {0, 0};
-    first_example *first = context;
-    const dat_problem *problem = first->problem;
+    blank_examples *blank = context;
+    const dat_problem *problem = blank->problem;
     dat_tally tally = {0};
-    dat_batch_read(&first->batch, 0, indices, count);
-    return dat_batch_loss(tape, problem->forward, problem->model, &first->batch, &tally);
+    blank->batch.count = count;
+    return dat_batch_loss(tape, problem->forward, problem->model, &blank->batch, &tally);
 }
 
 /* Examples per slice: the config's, or the library's choice for this model. */
@@ -429,10 +428,10 @@ static dat_status choose_micro_batch(trainer *t)
     if (c->micro_batch > 0)
         return DAT_OK;
     int64_t example_bytes, parameter_bytes = t->problem->params->size * (int64_t)sizeof(dat_real);
-    first_example first = {.problem = t->problem};
-    dat_batch_init(&first.batch, &t->problem->train, 2);
-    dat_status status = dat_example_bytes(&t->tape, first_example_loss, &first, &example_bytes);
-    dat_batch_free(&first.batch);
+    blank_examples blank = {.problem = t->problem};
+    dat_batch_init(&blank.batch, &t->problem->train, 2);
+    dat_status status = dat_example_bytes(&t->tape, blank_loss, &blank, &example_bytes);
+    dat_batch_free(&blank.batch);
     if (status.code == DAT_CODE_OK)
         t->micro_batch = dat_micro_batch(c->batch_size, example_bytes, parameter_bytes);
     return status;
