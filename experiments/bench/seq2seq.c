@@ -1,6 +1,8 @@
 /* Encoder-decoder models: mathematics. */
 #include <stdlib.h>
 
+#include "data/math.h"
+#include "math/model.h"
 #include "models/seq2seq.h"
 #include "step.h"
 #include "util/memory.h"
@@ -45,6 +47,79 @@ static dat_status build(const void *model_config, int64_t batch, bench_problem *
     return dat_seq2seq_init(&s->model, &problem->params, model_config);
 }
 
+/* --- without padding --- */
+
+/* Problems of all levels, ordered and sliced by length. */
+typedef struct trimmed_state {
+    dat_seq2seq_model model;
+    dat_math_dataset *problems;
+    dat_dataset data;
+    dat_batch batch;
+    dat_batch blank; /* two problems, which are of full length */
+} trimmed_state;
+
+static dat_tensor *slice_loss(const trimmed_state *s, dat_tape *tape, const dat_batch *slice)
+{
+    dat_tally tally = {0};
+    return dat_batch_loss(tape, math_model_forward, &s->model, slice, &tally);
+}
+
+static int64_t trimmed_slice_count(const void *model, int64_t first, int64_t micro_batch)
+{
+    const trimmed_state *s = model;
+    return dat_batch_slice(&s->batch, first, micro_batch).count;
+}
+
+static dat_tensor *trimmed_loss(const void *model, dat_tape *tape, int64_t first, int64_t count)
+{
+    const trimmed_state *s = model;
+    dat_batch batch = s->batch;
+    batch.lengths = NULL; /* to be sliced by count */
+    dat_batch slice = dat_batch_slice(&batch, first, count);
+    return slice_loss(s, tape, &slice);
+}
+
+static dat_tensor *full_loss(const void *model, dat_tape *tape, int64_t count)
+{
+    const trimmed_state *s = model;
+    dat_batch slice = s->blank;
+    slice.count = count;
+    return slice_loss(s, tape, &slice);
+}
+
+static void free_trimmed(void *model)
+{
+    trimmed_state *s = model;
+    dat_batch_free(&s->batch);
+    dat_batch_free(&s->blank);
+    dat_math_free(s->problems);
+    dat_seq2seq_free(&s->model);
+    free(s);
+}
+
+static dat_status build_trimmed(const void *model_config, int64_t batch, bench_problem *problem)
+{
+    static const dat_math_level levels[] = {DAT_MATH_EASY, DAT_MATH_MEDIUM, DAT_MATH_HARD};
+    int64_t indices[BATCH];
+    trimmed_state *s = dat_allocate(1, sizeof *s);
+    problem->model = s;
+    problem->loss = trimmed_loss;
+    problem->full_loss = full_loss;
+    problem->slice_count = trimmed_slice_count;
+    problem->free_model = free_trimmed;
+    s->problems = dat_math_generate(DAT_MATH_ADD, levels, sizeof levels / sizeof levels[0], 2, batch);
+    s->data = dat_math_as_dataset(s->problems);
+    s->data.length = dat_math_example_length;
+    for (int64_t i = 0; i < BATCH; i++)
+        indices[i] = i;
+    dat_batch_init(&s->batch, &s->data, batch);
+    dat_batch_read(&s->batch, 0, indices, batch);
+    dat_batch_init(&s->blank, &s->data, 2);
+    return dat_seq2seq_init(&s->model, &problem->params, model_config);
+}
+
+/* --- cases --- */
+
 #define BLOCK(heads_sa, heads_ra)                                                                            \
     {                                                                                                        \
         .dual = (heads_ra) > 0,                                                                              \
@@ -55,10 +130,10 @@ static dat_status build(const void *model_config, int64_t batch, bench_problem *
     }
 
 /* Two layers in each stack. */
-#define MATH(heads_sa, heads_ra)                                                                             \
+#define MATH(made_by, heads_sa, heads_ra)                                                                    \
     &(const bench_step_config)                                                                               \
     {                                                                                                        \
-        .build = build, .batch = BATCH, .optimizer = {.adam = {1e-4, 0.9, 0.995, 1e-9}},                     \
+        .build = made_by, .batch = BATCH, .optimizer = {.adam = {1e-4, 0.9, 0.995, 1e-9}},                   \
         .model_config = &(const dat_seq2seq_config)                                                          \
         {                                                                                                    \
             .source = {.vocab_size = VOCABULARY}, .target = {.vocab_size = VOCABULARY},                      \
@@ -71,7 +146,9 @@ static dat_status build(const void *model_config, int64_t batch, bench_problem *
     }
 
 const bench_case bench_seq2seq_cases[] = {
-    {"step/math/dat_2l", &bench_step, MATH(4, 4)},
-    {"step/math/transformer_2l", &bench_step, MATH(HEADS, 0)},
+    {"step/math/dat_2l", &bench_step, MATH(build, 4, 4)},
+    {"step/math/dat_2l_trimmed", &bench_step, MATH(build_trimmed, 4, 4)},
+    {"step/math/transformer_2l", &bench_step, MATH(build, HEADS, 0)},
+    {"step/math/transformer_2l_trimmed", &bench_step, MATH(build_trimmed, HEADS, 0)},
     {0},
 };

@@ -16,7 +16,8 @@ typedef struct step_state {
 static dat_tensor *first_examples_loss(void *context, dat_tape *tape, int64_t count)
 {
     const bench_problem *problem = context;
-    return problem->loss(problem->model, tape, 0, count);
+    return problem->full_loss ? problem->full_loss(problem->model, tape, count)
+                              : problem->loss(problem->model, tape, 0, count);
 }
 
 static dat_status choose_micro_batch(step_state *s)
@@ -41,13 +42,23 @@ static dat_status prepare(const void *config, void **state)
     return c->batch > 1 ? choose_micro_batch(s) : DAT_OK;
 }
 
+static int64_t slice_count(const step_state *s, int64_t first)
+{
+    const bench_problem *problem = &s->problem;
+    int64_t left = s->batch - first;
+    if (problem->slice_count)
+        return problem->slice_count(problem->model, first, s->micro_batch);
+    return left < s->micro_batch ? left : s->micro_batch;
+}
+
 /* The whole batch, slice by slice; returns its FLOPs. */
 static double run_slices(step_state *s, bool training)
 {
     double flops = 0;
+    int64_t count;
     s->tape.training = s->tape.recording = training;
-    for (int64_t first = 0; first < s->batch; first += s->micro_batch) {
-        int64_t left = s->batch - first, count = left < s->micro_batch ? left : s->micro_batch;
+    for (int64_t first = 0; first < s->batch; first += count) {
+        count = slice_count(s, first);
         dat_tape_begin(&s->tape, s->step * (uint64_t)s->batch + (uint64_t)first);
         dat_tensor *loss = s->problem.loss(s->problem.model, &s->tape, first, count);
         if (training)

@@ -14,6 +14,10 @@ typedef struct bench_problem {
     void *model; /* the family's own; freed by it */
     /* Mean loss of `count` examples from `first` on. */
     dat_tensor *(*loss)(const void *model, dat_tape *tape, int64_t first, int64_t count);
+    /* Of examples of several lengths, else both NULL: the loss of `count` examples of full length, and how
+     * many examples from `first` on go into a slice that has room for `micro_batch` of those. */
+    dat_tensor *(*full_loss)(const void *model, dat_tape *tape, int64_t count);
+    int64_t (*slice_count)(const void *model, int64_t first, int64_t micro_batch);
     void (*free_model)(void *model); /* NULL allowed */
 } bench_problem;
 

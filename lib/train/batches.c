@@ -81,9 +81,11 @@ static void place_example(const dat_batch *batch, int64_t i, int64_t place)
     copy(to.weights, from.weights, data->n_labels, sizeof *to.weights);
 }
 
-/* Sorts what was read by length; examples of equal length stay in order. */
+/* Sorts what was read by length, if the dataset tells it; examples of equal length stay in order. */
 static void order_by_length(dat_batch *batch)
 {
+    if (!batch->data->length)
+        return;
     int64_t n_places = batch->data->n_tokens + 1, shorter = 0;
     memset(batch->places, 0, (size_t)n_places * sizeof batch->places[0]);
     for (int64_t i = 0; i < batch->count; i++)
@@ -121,8 +123,7 @@ void dat_batch_read(dat_batch *batch, int64_t epoch, const int64_t *indices, int
     DAT_ASSERT(count <= batch->capacity);
     batch->count = count;
     dat_parallel(dat_pieces_of(count, 1), read_piece, &(read_work){batch, epoch, indices});
-    if (batch->data->length)
-        order_by_length(batch);
+    order_by_length(batch);
 }
 
 void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indices, int64_t count)
@@ -130,8 +131,7 @@ void dat_batch_read_alone(dat_batch *batch, int64_t epoch, const int64_t *indice
     DAT_ASSERT(count <= batch->capacity);
     batch->count = count;
     read_piece(&(read_work){batch, epoch, indices}, 0, 0, count);
-    if (batch->data->length)
-        order_by_length(batch);
+    order_by_length(batch);
 }
 
 /* --- slices --- */

@@ -13,11 +13,11 @@
 
 typedef struct dat_train_config {
     int64_t epochs, batch_size;
-    int64_t max_steps;   /* ends the last epoch early; 0: never */
-    bool keep_best;      /* keep the parameters of the least loss, see DAT_BEST_PARAMETERS */
-    int64_t micro_batch; /* examples (of full length) per slice of a step; gradients accumulate over a batch's
-                            slices; 0: as train/micro_batch.h chooses */
-    int64_t evaluate_every;         /* epochs between evaluations of the splits marked for it */
+    int64_t max_steps;      /* ends the last epoch early; 0: never */
+    bool keep_best;         /* keep the parameters of the least loss, see DAT_BEST_PARAMETERS */
+    int64_t micro_batch;    /* examples per slice of a step; gradients accumulate over a batch's slices; 0: as
+                               train/micro_batch.h chooses */
+    int64_t evaluate_every; /* epochs between evaluations of the splits marked for it */
     double checkpoint_every;        /* seconds between saves of the run file */
     dat_optimizer_config optimizer; /* a per-epoch schedule gets its steps_per_epoch from the trainer */
     uint64_t seed;

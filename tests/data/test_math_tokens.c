@@ -127,8 +127,21 @@ static void examples_have_labels_where_answers_are(void **state)
     assert_memory_equal(tokens[1] + Q, inputs, sizeof inputs);
     assert_memory_equal(labels[1], targets, 2 * sizeof *targets);
     assert_int_equal(labels[1][2], DAT_NO_LABEL);
+    /* 25 + 2 and 9 + 1 characters, and two ends each. */
+    assert_int_equal(dat_math_example_length((dat_examples){.tokens = tokens[0], .labels = labels[0]}), 29);
+    assert_int_equal(dat_math_example_length((dat_examples){.tokens = tokens[1], .labels = labels[1]}), 12);
     dat_math_free(pairs);
     unlink(path);
+}
+
+static void texts_are_as_long_as_their_end_says(void **state)
+{
+    (void)state;
+    static const int32_t tokens[] = {13, 14, 23, 0, 23};
+    assert_int_equal(dat_math_text_length(tokens, 5), 3);
+    assert_int_equal(dat_math_text_length(tokens, 3), 3);
+    assert_int_equal(dat_math_text_length(tokens, 2), 2);
+    assert_int_equal(dat_math_text_length(tokens + 2, 1), 1);
 }
 
 /* A text without an end: what a model may say. */
@@ -150,6 +163,7 @@ int main(void)
         cmocka_unit_test(targets_are_one_place_ahead),
         cmocka_unit_test(pairs_come_back),
         cmocka_unit_test(examples_have_labels_where_answers_are),
+        cmocka_unit_test(texts_are_as_long_as_their_end_says),
         cmocka_unit_test(decoding_stops_at_the_end_of_the_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 #include "data/math.h"
 #include "io/csv.h"
+#include "support/close.h"
 #include "support/fake_experiment.h"
 #include "support/launch.h"
 #include "support/program_runs.h"
@@ -21,11 +22,13 @@
 static const char program[] = DAT_BINARY_DIR "/bin/math";
 
 /* 40 steps, each with a checkpoint. */
-static const char config[] =
-    "data: {module: algebra__linear_1d, train_size: 160, test_size: 12}\n"
-    "model: {d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 1, n_heads_ra: 1, decoder_heads_sa: 2}\n"
-    "train: {epochs: 2, batch_size: 8, micro_batch: 4, evaluate_every: 1, checkpoint_seconds: 0}\n"
-    "seed: 5\n";
+#define CONFIG(padding, micro_batch)                                                                         \
+    "data: {module: algebra__linear_1d, train_size: 160, test_size: 12, padding: " padding "}\n"             \
+    "model: {d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 1, n_heads_ra: 1, decoder_heads_sa: 2}\n"        \
+    "train: {epochs: 2, batch_size: 8, micro_batch: " micro_batch                                            \
+    ", evaluate_every: 1, checkpoint_seconds: 0}\n"                                                          \
+    "seed: 5\n"
+static const char config[] = CONFIG("reference", "4"), trimmed_config[] = CONFIG("trimmed", "1");
 enum { STEPS = 40 };
 
 /* Series that two runs have in common at least: six of train, three of each of four splits. */
@@ -112,10 +115,56 @@ static void test_threads_do_not_matter(void **state)
     program_expect_threads_do_not_matter(program, LEAST_SERIES);
 }
 
-/* A model that learns one answer gives it: all questions of a file have the answer 7. */
-static void test_answers_what_it_has_learnt(void **state)
+static void test_killed_trimmed_runs_end_the_same(void **state)
 {
     (void)state;
+    fake_write_config(trimmed_config);
+    program_path reference = program_complete(program, "reference");
+    dat_run run = program_load(reference.text);
+    expect_predictions(&run, "predictions/interpolate");
+    dat_run_free(&run);
+    program_kill_and_resume(program, &reference, LEAST_SERIES);
+}
+
+static void test_threads_do_not_matter_when_trimmed(void **state)
+{
+    (void)state;
+    fake_write_config(trimmed_config);
+    program_expect_threads_do_not_matter(program, LEAST_SERIES);
+}
+
+/* Without dropout a step is the same however it is sliced, and so are the evaluations. */
+static void test_slices_of_trimmed_steps_do_not_matter(void **state)
+{
+    (void)state;
+    double losses[3], accuracies[3];
+    for (int i = 0; i < 3; i++) {
+        static const char *const folders[] = {"ones", "threes", "eights"};
+        char text[512];
+        snprintf(text, sizeof text,
+                 "data: {module: calculus__differentiate, train_size: 160, test_size: 60, padding: trimmed}\n"
+                 "model: {d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 1, n_heads_ra: 1, decoder_heads_sa: "
+                 "2, dropout: 0}\n"
+                 "train: {epochs: 1, batch_size: 16, micro_batch: %d, learning_rate: 0.0001}\n",
+                 (const int[]){1, 3, 8}[i]);
+        fake_write_config(text);
+        program_path path = program_complete(program, folders[i]);
+        dat_run run = program_load(path.text);
+        const dat_series *loss = dat_run_find_series(&run, "train/loss");
+        losses[i] = loss->values[loss->count - 1];
+        accuracies[i] = dat_run_summary(&run, "accuracy/train-hard");
+        dat_run_free(&run);
+    }
+    for (int i = 1; i < 3; i++) {
+        assert_close(losses[i], losses[0], 1e-4);
+        assert_close(accuracies[i], accuracies[0], 5e-3); /* of some thousand characters */
+    }
+}
+
+/* A model that learns one answer gives it, also without padding: all questions of a file have the answer 7.
+ */
+static void expect_learnt_answers(const char *padding)
+{
     enum { PAIRS = 64 };
     char *text = NULL;
     size_t size = 0;
@@ -128,13 +177,17 @@ static void test_answers_what_it_has_learnt(void **state)
     assert_true(sample_write_file("data/train-easy/algebra__linear_1d.txt", text, size));
     assert_true(sample_write_file("data/interpolate/algebra__linear_1d.txt", text, size));
     free(text);
-    fake_write_config(
+    char config_text[512];
+    snprintf(
+        config_text, sizeof config_text,
         "data: {module: algebra__linear_1d, folder: data, train_levels: easy, train_size: 64, test_size: "
-        "64}\n"
+        "64, padding: %s}\n"
         "model: {architecture: transformer, d_model: 16, dff: 32, n_layers: 1, n_heads_sa: 2, n_heads_ra: "
         "0, decoder_heads_sa: 2}\n"
-        "train: {epochs: 12, batch_size: 8, micro_batch: 8, learning_rate: 0.01}\n");
-    program_path path = program_complete(program, "results");
+        "train: {epochs: 12, batch_size: 8, micro_batch: 8, learning_rate: 0.01}\n",
+        padding);
+    fake_write_config(config_text);
+    program_path path = program_complete(program, padding);
     dat_run run = program_load(path.text);
     assert_true(dat_run_summary(&run, "accuracy/interpolate") == 1);
     assert_true(dat_run_summary(&run, "answers/interpolate") == 1);
@@ -143,6 +196,13 @@ static void test_answers_what_it_has_learnt(void **state)
     assert_string_equal(first, "Solve 0 = 1*x - 7 for x.\t7\t7");
     free(first);
     dat_run_free(&run);
+}
+
+static void test_answers_what_it_has_learnt(void **state)
+{
+    (void)state;
+    expect_learnt_answers("reference");
+    expect_learnt_answers("trimmed");
 }
 
 /* Official files are read, and training pairs drawn from all of their levels. */
@@ -182,7 +242,7 @@ static void test_refusals(void **state)
          "\"hardest\" in \"hardest\" is not a training level; expected some of easy", 2},
         {"data.train_levels=\"easy, hard, easy\"", "\"easy\" in \"easy, hard, easy\" is there twice", 2},
         {"data.train_levels=\", \"", "data.train_levels is empty", 2},
-        {"data.padding=trimmed", "reference", 2},
+        {"data.padding=none", "trimmed", 2},
         {"data.folder=nowhere", "no readable file nowhere/train-easy/algebra__linear_1d.txt", 2},
         {"data.train_size=0", "train_size", 2},
         {"model.architecture=transformer", "model.n_heads_ra = 1 and model.decoder_heads_ra = 0 must be 0",
@@ -201,6 +261,9 @@ static void test_refusals(void **state)
     fake_write_config(
         "data: {module: algebra__linear_1d}\nmodel: {decoder_heads_sa: 4, decoder_heads_ra: 4}\n");
     program_expect_refusal(program, "model.symbols=rel_sym_attn", 2, "looks at characters ahead");
+    fake_write_config("data: {module: algebra__linear_1d, padding: trimmed}\n");
+    program_expect_refusal(program, "model.symbols=rel_sym_attn", 2,
+                           "data.padding: trimmed does not go with");
 }
 
 /* What `describe` says about c.yaml or another config. The caller frees it. */
@@ -292,6 +355,24 @@ static void test_published_parameter_counts(void **state)
     assert_int_equal(checked, 20);
 }
 
+/* What a step costs is said of a batch of full length, which trimming leaves as it is. */
+static void test_describe_counts_full_length(void **state)
+{
+    (void)state;
+    static const char start[] = "\ntraining step: ";
+    launch_end *reference = describe("c.yaml");
+    fake_write_config(trimmed_config);
+    launch_end *trimmed = describe("c.yaml");
+    const char *untold = strstr(reference->out, start), *told = strstr(trimmed->out, start);
+    assert_non_null(untold);
+    assert_non_null(told);
+    size_t length = strcspn(untold + 1, "\n") + 1;
+    assert_memory_equal(told, untold, length);
+    assert_string_equal(told + length, " of full length\n");
+    free(reference);
+    free(trimmed);
+}
+
 /* The models of the figure are those of Table 2, by their numbers of parameters. */
 static void test_the_figure_has_the_models_of_the_table(void **state)
 {
@@ -323,10 +404,14 @@ int main(void)
         TEST(test_complete_run),
         TEST(test_killed_runs_end_the_same),
         TEST(test_threads_do_not_matter),
+        TEST(test_killed_trimmed_runs_end_the_same),
+        TEST(test_threads_do_not_matter_when_trimmed),
+        TEST(test_slices_of_trimmed_steps_do_not_matter),
         TEST(test_answers_what_it_has_learnt),
         TEST(test_official_files),
         TEST(test_refusals),
         TEST(test_published_parameter_counts),
+        TEST(test_describe_counts_full_length),
         TEST(test_the_figure_has_the_models_of_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
