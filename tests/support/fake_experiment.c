@@ -105,6 +105,7 @@ static dat_status train(const fake_config *config, dat_run *run, const dat_run_c
         launch_pause((int)config->milliseconds);
         double loss = fake_loss(config->seed, step);
         dat_run_append(run, "train/loss", loss, config->steps);
+        trace(config, "step", run->run_id);
         dat_train_progress progress = {step + 1, config->steps, step + 1, config->steps,
                                        loss,     0.5,           10,       "train"};
         control->report(control->sink, &progress);
@@ -162,7 +163,7 @@ int fake_trace_most_at_once(const char *path)
     int now = 0, most = 0;
     FILE *stream = fopen(path, "r");
     while (stream && fgets(line, sizeof line, stream)) {
-        now += strncmp(line, "start", 5) == 0 ? 1 : -1;
+        now += (strncmp(line, "start", 5) == 0) - (strncmp(line, "end", 3) == 0);
         most = now > most ? now : most;
     }
     if (stream)

@@ -118,10 +118,10 @@ static void test_stop_and_resume(void **state)
     fake_write_config("steps: 20\nmilliseconds: 30\n");
     char *path = fake_run_path(NULL, 0, 0);
     for (int i = 0; i < 2; i++) {
+        int before = fake_trace_count("trace.txt", "step");
         launch process = start_run(i ? "--resume" : "--quiet");
-        while (fake_trace_count("trace.txt", "start") <= i)
+        while (fake_trace_count("trace.txt", "step") <= before)
             launch_pause(5);
-        launch_pause(100);
         kill(process.pid, signals[i]);
         fake_expect(launch_wait(&process), 130, "", "of 20; run the same command again to continue");
         assert_int_equal(fake_trace_count("trace.txt", "end"), i + 1); /* it ended by itself */
@@ -168,7 +168,7 @@ static void test_kill_and_resume(void **state)
         launch process = start_run("--quiet");
         while (fake_trace_count("trace.txt", "start") <= i)
             launch_pause(5);
-        launch_pause(45);
+        launch_pause(45); /* anywhere, be it inside of a save */
         kill(process.pid, SIGKILL);
         free(launch_wait(&process));
     }

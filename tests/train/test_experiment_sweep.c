@@ -168,8 +168,8 @@ static void test_dry_run(void **state)
 
     const char *const unfinished[] = {"fake", "run", "c.yaml", "--set", "seed=1", NULL};
     launch process = launch_function(fake_main, unfinished, NULL);
-    assert_true(launch_wait_for_file("trace.txt", 1));
-    launch_pause(60);
+    while (fake_trace_count("trace.txt", "step") < 1)
+        launch_pause(5);
     kill(process.pid, SIGTERM);
     fake_expect(launch_wait(&process), 130, NULL, NULL);
     fake_expect(FAKE_CALL("run", "c.yaml", "--set", "seed=2", "--quiet"), 0, NULL, NULL);
