@@ -31,8 +31,8 @@ typedef struct bench_case {
 } bench_case;
 
 /* The cases of each family; each list ends with a NULL name. */
-extern const bench_case bench_vision_cases[], bench_seq2seq_cases[], bench_language_cases[], bench_op_cases[],
-    bench_scaling_cases[];
+extern const bench_case bench_vision_cases[], bench_loader_cases[], bench_seq2seq_cases[],
+    bench_language_cases[], bench_op_cases[], bench_scaling_cases[];
 
 /* All those lists; ends with NULL. */
 extern const bench_case *const bench_families[];

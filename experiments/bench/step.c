@@ -72,6 +72,8 @@ static double run_slices(step_state *s, bool training)
 static bench_work repeat_step(void *state)
 {
     step_state *s = state;
+    if (s->problem.next_batch)
+        s->problem.next_batch(s->problem.model);
     dat_params_zero_grads(&s->problem.params);
     double flops = run_slices(s, true);
     dat_optimizer_step(&s->optimizer, &s->problem.params);

@@ -1,7 +1,7 @@
 /* Vision models: relational games and image classification. */
 #include <stdlib.h>
 
-#include "models/vision.h"
+#include "images.h"
 #include "step.h"
 #include "util/memory.h"
 
@@ -70,26 +70,11 @@ static dat_status build(const void *model_config, int64_t batch, bench_problem *
         }                                                                                                    \
     }
 
-/* CIFAR-10: 65 tokens an image. */
 #define IMAGES(heads_sa, heads_ra)                                                                           \
     &(const bench_step_config)                                                                               \
     {                                                                                                        \
-        .build = build, .batch = 128, .optimizer = {.adam = DAT_ADAM_DEFAULTS},                              \
-        .model_config = &(const dat_vision_config)                                                           \
-        {                                                                                                    \
-            .channels = 3, .image_height = 32, .image_width = 32, .patch_height = 4, .patch_width = 4,       \
-            .n_classes = 10, .n_layers = 8, .symbols = {.kind = DAT_POSITION_RELATIVE, .max_rel_pos = 65},   \
-            .pool = DAT_POOL_MEAN,                                                                           \
-            .block = {.dual = (heads_ra) > 0,                                                                \
-                      .attention = {.n_heads_sa = heads_sa,                                                  \
-                                    .n_heads_ra = heads_ra,                                                  \
-                                    .self_attention = {.d_model = 384, .n_heads = heads_sa}},                \
-                      .d_model = 384,                                                                        \
-                      .dff = 384,                                                                            \
-                      .activation = DAT_GELU,                                                                \
-                      .norm_first = true,                                                                    \
-                      .bias = true},                                                                         \
-        }                                                                                                    \
+        .build = build, .batch = BENCH_IMAGES_BATCH, .optimizer = {.adam = DAT_ADAM_DEFAULTS},               \
+        .model_config = BENCH_IMAGES_MODEL(heads_sa, heads_ra)                                               \
     }
 
 const bench_case bench_vision_cases[] = {

@@ -62,7 +62,7 @@ static const dat_schema model_schema = {sizeof(image_model_config), model_fields
 static const dat_field train_fields[] = {
     {TRAIN(epochs, DAT_FIELD_INT), "100", 1, 1e6, .help = "passes over the training images"},
     {TRAIN(batch_size, DAT_FIELD_INT), "128", 1, 1e6, .help = "images per optimizer step"},
-    {TRAIN(micro_batch, DAT_FIELD_INT), "16", 0, 1e6,
+    {TRAIN(micro_batch, DAT_FIELD_INT), "0", 0, 1e6,
      .help = "images processed at a time, gradients accumulate over a batch; 0: as many as fit the cache"},
     {TRAIN(evaluate_every, DAT_FIELD_INT), "1", 0, 1e6, .help = "epochs between tests; 0: at the end only"},
     {TRAIN(warmup_epochs, DAT_FIELD_INT), "5", 0, 1e6,

@@ -25,7 +25,7 @@ static dat_status check(const void *values)
                                          n_classes > 0 ? n_classes : 1); /* any number is as good */
     dat_vision_free(&model);
     dat_params_free(&params);
-    return status.code == DAT_CODE_OK ? image_sets_check(&config->data) : status;
+    return status;
 }
 
 static dat_train_config train_config(const image_config *config)

@@ -18,16 +18,6 @@ static const dat_cifar_kind cifar_kinds[] = {
     [IMAGE_CIFAR100_COARSE] = DAT_CIFAR100_COARSE,
 };
 
-dat_status image_sets_check(const image_data_config *config)
-{
-    struct stat info;
-    if (stat(config->folder, &info) == 0 && S_ISDIR(info.st_mode))
-        return DAT_OK;
-    return dat_usage("data.folder: there is no folder \"%s\"; run from the project's folder, and see "
-                     "datasets/fetch.sh for CIFAR",
-                     config->folder);
-}
-
 int image_sets_side(const image_data_config *config)
 {
     return config->dataset == IMAGE_FOLDER ? (int)config->image_size : DAT_CIFAR_SIDE;
@@ -40,8 +30,25 @@ int image_sets_n_classes(const image_data_config *config)
     return n_classes[config->dataset];
 }
 
+static dat_status check_folder(const image_data_config *config)
+{
+    struct stat info;
+    if (stat(config->folder, &info) == 0 && S_ISDIR(info.st_mode))
+        return DAT_OK;
+    if (config->dataset == IMAGE_FOLDER)
+        return dat_usage(
+            "data.folder: there is no folder \"%s\", expected one with train/CLASS and test/CLASS",
+            config->folder);
+    return dat_usage(
+        "data.folder: there is no folder \"%s\"; datasets/fetch.sh %s downloads it into datasets/"
+        "downloads, and names are relative to where you are",
+        config->folder, config->dataset == IMAGE_CIFAR10 ? "cifar10" : "cifar100");
+}
+
 static dat_status read_part(const image_data_config *config, dat_cifar_part part, dat_images *images)
 {
+    *images = (dat_images){0};
+    DAT_TRY(check_folder(config));
     if (config->dataset != IMAGE_FOLDER)
         return dat_cifar_read_folder(cifar_kinds[config->dataset], part, config->folder, images);
     char path[DAT_TEXT_SIZE + 8];
@@ -57,10 +64,13 @@ dat_status image_sets_read_test(const image_data_config *config, dat_images *tes
     return read_part(config, DAT_CIFAR_TEST, test);
 }
 
-/* Folders could hold different classes, whose numbers would then mean different things. */
+/* Folders could hold different classes, whose numbers would then mean different things, or only one. */
 static dat_status check_classes(const image_sets *sets, const image_data_config *config)
 {
     const dat_images *train = &sets->train, *test = &sets->test;
+    if (train->n_classes < 2)
+        return dat_usage("data.folder: %s/train holds only one folder, %s, expected one for each class",
+                         config->folder, train->class_names[0]);
     bool same = train->n_classes == test->n_classes;
     for (int i = 0; same && train->class_names && test->class_names && i < train->n_classes; i++)
         same = strcmp(train->class_names[i], test->class_names[i]) == 0;

@@ -11,9 +11,6 @@ typedef struct image_sets {
     dat_augmenter augmenter; /* of the training images */
 } image_sets;
 
-/* Whether the folder of a config is there. */
-dat_status image_sets_check(const image_data_config *config);
-
 /* Side of the images in pixels, and the number of classes that the dataset's format fixes; 0 of a folder,
  * which has to be read. */
 int image_sets_side(const image_data_config *config);

@@ -20,7 +20,7 @@ enum {
 const char *const dat_cifar_kind_names[] = {"cifar10", "cifar100", "cifar100_coarse", NULL};
 
 typedef struct layout {
-    const char *name;
+    const char *name, *download;         /* download: what datasets/fetch.sh calls it */
     int n_label_bytes, label_byte;       /* label_byte: the one that is wanted */
     int label_counts[MAX_LABEL_BYTES];   /* classes of each label byte */
     const char *files[2][MAX_FILES + 1]; /* of each part, ending with NULL */
@@ -38,6 +38,7 @@ typedef struct layout {
 
 static const layout layouts[DAT_CIFAR_N_KINDS] = {
     [DAT_CIFAR10] = {.name = "CIFAR-10",
+                     .download = "cifar10",
                      .n_label_bytes = 1,
                      .label_counts = {10},
                      .files = {{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
@@ -46,6 +47,7 @@ static const layout layouts[DAT_CIFAR_N_KINDS] = {
                      .names_file = "batches.meta.txt",
                      .normalisation = {{0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}}},
     [DAT_CIFAR100] = {.name = "CIFAR-100",
+                      .download = "cifar100",
                       .n_label_bytes = 2,
                       .label_byte = 1,
                       .label_counts = {20, 100},
@@ -53,6 +55,7 @@ static const layout layouts[DAT_CIFAR_N_KINDS] = {
                       .names_file = "fine_label_names.txt",
                       .normalisation = CIFAR100_STATISTICS},
     [DAT_CIFAR100_COARSE] = {.name = "CIFAR-100",
+                             .download = "cifar100",
                              .n_label_bytes = 2,
                              .label_counts = {20, 100},
                              .files = {{"train.bin"}, {"test.bin"}},
@@ -182,8 +185,8 @@ dat_status dat_cifar_read_folder(dat_cifar_kind kind, dat_cifar_part part, const
         }
     }
     if (n_found == 0)
-        return dat_failure("%s: there is no %s of %s there; datasets/README.md says where to get it", folder,
-                           l->files[part][0], l->name);
+        return dat_failure("%s: there is no %s of %s there; datasets/fetch.sh %s downloads it", folder,
+                           l->files[part][0], l->name, l->download);
     DAT_TRY(dat_cifar_read(kind, found, n_found, images));
     dat_status status = read_names_if_there(l, folder, images);
     if (status.code != DAT_CODE_OK)

@@ -55,6 +55,9 @@ static dat_status decode_png(const contents *c, dat_picture *picture)
         return dat_failure("%s: is no whole PNG image: %s", c->path, png.message);
     status = allocate_picture(c->path, png.width, png.height, picture);
     png.format = PNG_FORMAT_RGB;
+    /* To libpng, 16 bits without a gamma are linear, which 8 bits are not; those who write them mean the
+     * same. */
+    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     if (status.code == DAT_CODE_OK && !png_image_finish_read(&png, &black, picture->pixels, 0, NULL))
         status = dat_failure("%s: is no whole PNG image: %s", c->path, png.message);
     png_image_free(&png);
@@ -69,6 +72,9 @@ static dat_status decode_jpeg_with(tjhandle decoder, const contents *c, dat_pict
         return dat_failure("%s: is no whole JPEG image: %s", c->path, tjGetErrorStr2(decoder));
     if (width < 1) /* a file of tables alone is right to the decoder, which then writes no size */
         return dat_failure("%s: is no whole JPEG image: it ends before its size", c->path);
+    if (colours == TJCS_CMYK || colours == TJCS_YCCK)
+        return dat_failure("%s: is a JPEG image of inks (CMYK), expected grey or colours; convert it",
+                           c->path);
     DAT_TRY(allocate_picture(c->path, width, height, picture));
     if (tjDecompress2(decoder, c->bytes, c->size, picture->pixels, width, 0, height, TJPF_RGB,
                       TJFLAG_STOPONWARNING) != 0)

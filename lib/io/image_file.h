@@ -14,8 +14,8 @@ typedef struct dat_picture {
 
 /* Reads a file, whose kind is told by its first bytes. Grey and palette images become coloured, 16 bits
  * become 8, and what is transparent is laid over black. Files whose pixels are not all there or damaged, of
- * another kind, or of more than 2^26 pixels are refused; *picture is then empty. Release with
- * dat_picture_free. */
+ * another kind (JPEG in CMYK, too), or of more than 2^26 pixels are refused; *picture is then empty. Release
+ * with dat_picture_free. */
 dat_status dat_image_file_read(const char *path, dat_picture *picture);
 
 void dat_picture_free(dat_picture *picture);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/micro_batch.h"
 #include "util/memory.h"
 
 void dat_describe_params(const dat_params *params, FILE *stream)
@@ -22,20 +23,30 @@ void dat_describe_params(const dat_params *params, FILE *stream)
     fprintf(stream, "%-64s %16s %12" PRId64 "\n", "total", "", dat_params_count(params, false));
 }
 
-/* FLOPs of one training step on blank examples. */
-static dat_status step_flops(const dat_train_config *config, const dat_problem *problem, double *flops)
+/* What a training step takes. */
+typedef struct step_cost {
+    double flops;
+    int64_t micro_batch, activations; /* examples at a time, and the bytes of what they compute */
+} step_cost;
+
+/* Counts the slices of one step on blank examples; nothing is computed. */
+static dat_status count_step(const dat_train_config *config, const dat_problem *problem, step_cost *cost)
 {
     dat_tape tape;
     dat_batch batch;
     dat_tally tally = {0};
     DAT_TRY(dat_tape_init(&tape, (size_t)config->memory_limit));
-    dat_batch_init(&batch, &problem->train, config->batch_size);
-    batch.count = batch.capacity;
-    dat_params_allocate(problem->params, &(dat_rng){.key = 1});
-    dat_tape_begin(&tape, 0);
-    dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &tally), 1);
-    *flops = tape.flops;
-    dat_status status = tape.status;
+    dat_status status = dat_problem_micro_batch(config, problem, &tape, &cost->micro_batch);
+    dat_batch_init(&batch, &problem->train, cost->micro_batch);
+    tape.counting = true;
+    for (int64_t left = config->batch_size; left > 0 && status.code == DAT_CODE_OK; left -= batch.count) {
+        batch.count = left < batch.capacity ? left : batch.capacity;
+        dat_tape_begin(&tape, 0);
+        dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &tally), 1);
+        cost->flops += tape.flops;
+        status = tape.status;
+    }
+    cost->activations = (int64_t)tape.arena.peak;
     dat_batch_free(&batch);
     dat_tape_free(&tape);
     return status;
@@ -43,11 +54,19 @@ static dat_status step_flops(const dat_train_config *config, const dat_problem *
 
 dat_status dat_describe_problem(const dat_train_config *config, const dat_problem *problem, FILE *stream)
 {
-    double flops = 0;
-    DAT_TRY(step_flops(config, problem, &flops));
-    dat_describe_params(problem->params, stream);
-    fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "%s\n", flops * 1e-9, config->batch_size,
-            problem->train.length ? " of full length" : "");
+    const double mebibyte = 1 << 20;
+    step_cost cost = {0};
+    dat_params *params = problem->params;
+    dat_params_allocate(params, &(dat_rng){.key = 1});
+    DAT_TRY(count_step(config, problem, &cost));
+    dat_describe_params(params, stream);
+    fprintf(stream, "training step: %.3f GFLOP at batch %" PRId64 "%s\n", cost.flops * 1e-9,
+            config->batch_size, problem->train.length ? " of full length" : "");
+    fprintf(stream,
+            "memory: %.1f MiB for parameters, gradients and moments, %.1f MiB for a micro-batch of %" PRId64
+            "\n",
+            4 * (double)params->size * (double)sizeof(dat_real) / mebibyte,
+            (double)cost.activations / mebibyte, cost.micro_batch);
     return DAT_OK;
 }
 

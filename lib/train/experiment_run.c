@@ -1,6 +1,7 @@
 #include "train/experiment_run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -68,11 +69,15 @@ static size_t list_quality(const dat_run *run, const char *kind, size_t used, ch
     return used;
 }
 
-/* "accuracy validation 0.912, hexos 0.971", and the perplexities of language models. */
+/* "accuracy validation 0.912, hexos 0.971", the perplexities of language models, and the time without work. */
 static void list_accuracies(const dat_run *run, char text[DAT_ACCURACIES_SIZE])
 {
     text[0] = '\0';
-    list_quality(run, "perplexity", list_quality(run, "accuracy", 0, text), text);
+    size_t used = list_quality(run, "perplexity", list_quality(run, "accuracy", 0, text), text);
+    double waited = dat_run_summary(run, DAT_WAITED_SHARE);
+    if (!isnan(waited))
+        snprintf(text + used, DAT_ACCURACIES_SIZE - used, "%swaited for data %.1f%%", used ? ", " : "",
+                 100 * waited);
 }
 
 dat_status dat_task_look(const dat_task *task, dat_presence *presence, char accuracies[DAT_ACCURACIES_SIZE])

@@ -132,6 +132,7 @@ static void report(trainer *t, const char *phase)
 /* What a step did. */
 typedef struct step_result {
     double loss, accuracy, flops;
+    double waited;  /* seconds for its batch */
     int64_t labels; /* that counted */
     dat_optimizer_report optimizer;
 } step_result;
@@ -169,6 +170,8 @@ static double last_value(const dat_run *run, const char *name)
     return series && series->count > 0 ? series->values[series->count - 1] : 0;
 }
 
+static const char waited_series[] = "train/seconds_waited"; /* since the start */
+
 static void log_step(trainer *t, const step_result *result)
 {
     static const char tokens[] = "train/tokens"; /* predicted since the start */
@@ -183,6 +186,7 @@ static void log_step(trainer *t, const step_result *result)
         {"train/lr", result->optimizer.learning_rate},
         {"train/grad_norm", result->optimizer.grad_norm},
         {"train/seconds", seconds_so_far(t)},
+        {waited_series, last_value(t->run, waited_series) + result->waited},
     };
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         dat_run_append(t->run, columns[i].name, columns[i].value, t->total_steps);
@@ -196,6 +200,7 @@ static dat_status step(trainer *t)
     step_result result = {0};
     const dat_batch *batch;
     DAT_TRY(dat_batch_loader_next(t->loader, &batch));
+    result.waited = now() - start;
     DAT_TRY(accumulate_batch(t, batch, &result));
     if (!isfinite(result.loss))
         return dat_failure("%s: the loss is %g at step %" PRId64 "; lower train.learning_rate (%g)",
@@ -369,6 +374,7 @@ static void summarise(trainer *t)
     getrusage(RUSAGE_SELF, &usage);
     double seconds = seconds_so_far(t);
     dat_run_set_summary(t->run, "seconds", seconds);
+    dat_run_set_summary(t->run, DAT_WAITED_SHARE, last_value(t->run, waited_series) / seconds);
     double epochs = (double)t->total_steps / (double)t->steps_per_epoch;
     dat_run_set_summary(t->run, "samples_per_second", (double)t->problem->train.size * epochs / seconds);
     if (t->problem->train.n_tokens > 0)
@@ -404,39 +410,6 @@ static dat_status start_optimizer(trainer *t)
     return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
 }
 
-/* What blank_loss needs. */
-typedef struct blank_examples {
-    const dat_problem *problem;
-    dat_batch batch;
-} blank_examples;
-
-/* Loss of blank examples, which are of full length. */
-static dat_tensor *blank_loss(void *context, dat_tape *tape, int64_t count)
-{
-    blank_examples *blank = context;
-    const dat_problem *problem = blank->problem;
-    dat_tally tally = {0};
-    blank->batch.count = count;
-    return dat_batch_loss(tape, problem->forward, problem->model, &blank->batch, &tally);
-}
-
-/* Examples per slice: the config's, or the library's choice for this model. */
-static dat_status choose_micro_batch(trainer *t)
-{
-    const dat_train_config *c = t->config;
-    t->micro_batch = c->micro_batch < c->batch_size ? c->micro_batch : c->batch_size;
-    if (c->micro_batch > 0)
-        return DAT_OK;
-    int64_t example_bytes, parameter_bytes = t->problem->params->size * (int64_t)sizeof(dat_real);
-    blank_examples blank = {.problem = t->problem};
-    dat_batch_init(&blank.batch, &t->problem->train, 2);
-    dat_status status = dat_example_bytes(&t->tape, blank_loss, &blank, &example_bytes);
-    dat_batch_free(&blank.batch);
-    if (status.code == DAT_CODE_OK)
-        t->micro_batch = dat_micro_batch(c->batch_size, example_bytes, parameter_bytes);
-    return status;
-}
-
 dat_status dat_train(const dat_train_config *config, const dat_problem *problem, dat_run *run,
                      const dat_run_control *control)
 {
@@ -455,7 +428,7 @@ dat_status dat_train(const dat_train_config *config, const dat_problem *problem,
         t.best = dat_allocate((size_t)problem->params->size, sizeof t.best[0]);
     dat_status status = start_optimizer(&t);
     if (status.code == DAT_CODE_OK)
-        status = choose_micro_batch(&t);
+        status = dat_problem_micro_batch(config, problem, &t.tape, &t.micro_batch);
     if (status.code == DAT_CODE_OK)
         status = run_all(&t);
     free(t.best);

@@ -72,6 +72,9 @@ typedef struct dat_run_control {
  * marked for evaluation during training was least. */
 #define DAT_BEST_PARAMETERS "best.parameters"
 
+/* The share of a run's seconds that its steps waited for their batches, in the summary. */
+#define DAT_WAITED_SHARE "waited_share"
+
 /* Trains and evaluates. `run` is new, or loaded with its checkpoint, from which training continues. On return
  * it is saved: state DAT_RUN_COMPLETE with its summary, or still DAT_RUN_RUNNING after a stop. An error
  * leaves the last saved file in place. */

@@ -100,6 +100,10 @@ static void test_complete_run(void **state)
         assert_true(value_of(&run, "train/lr", i) == (i < STEPS / 2 ? 0 : 0.001));
     assert_int_equal(dat_run_find_series(&run, "eval/test/accuracy")->count, 2);
     check_accuracies(&run);
+    for (int i = 1; i < STEPS; i++)
+        assert_true(value_of(&run, "train/seconds_waited", i) >=
+                    value_of(&run, "train/seconds_waited", i - 1));
+    assert_true(dat_run_summary(&run, "waited_share") >= 0 && dat_run_summary(&run, "waited_share") < 1);
     const dat_fact *classes = dat_run_find_environment(&run, "classes");
     assert_non_null(classes);
     assert_true(strncmp(classes->text, "airplane\nautomobile\n", 20) == 0);
@@ -158,7 +162,7 @@ static void test_refusals(void **state)
         int status;
     } cases[] = {
         {"data.dataset=cifar11", "cifar10", 2},
-        {"data.folder=nowhere", "there is no folder \"nowhere\"", 2},
+        {"data.folder=nowhere", "there is no folder \"nowhere\"; datasets/fetch.sh cifar10 downloads it", 2},
         {"data.train_size=2001", "there are 2000 training images", 2},
         {"data.cutmix=1.5", "from 0 to 1", 2},
         {"data.autoaugment=twice", "reference, torchvision", 2},
@@ -167,7 +171,7 @@ static void test_refusals(void **state)
         {"model.n_heads_sa=3", "d_model = 16", 2},
         {"train.loader_threads=-1", "loader_threads", 2},
         {"data.dataset=folder", "/train", 1},
-        {"data.dataset=cifar100_fine", "train.bin", 1},
+        {"data.dataset=cifar100_fine", "no train.bin of CIFAR-100 there; datasets/fetch.sh cifar100", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         program_expect_refusal(program, cases[i].change, cases[i].status, cases[i].error);
@@ -203,6 +207,31 @@ static void test_folders_of_images(void **state)
                 "");
     assert_int_equal(rename("own/test/red", "own/test/green"), 0);
     fake_expect(CALL("run", "c.yaml", "--quiet", OWN), 2, "", "the classes of own/train and own/test differ");
+    assert_int_equal(rename("own/train/red", "own/red"), 0);
+    fake_expect(CALL("run", "c.yaml", "--quiet", OWN), 2, "", "own/train holds only one folder, black");
+    fake_expect(CALL("run", "c.yaml", "--quiet", OWN, "--set", "data.folder=none"), 2, "",
+                "there is no folder \"none\", expected one with train/CLASS and test/CLASS");
+}
+
+/* --- describe --- */
+
+static void test_describe_says_what_a_run_does(void **state)
+{
+    (void)state;
+    char step[64], memory[64];
+    launch_end *end = CALL("run", "c.yaml", "--quiet", "--set", "train.micro_batch=0");
+    const char *place = strstr(end->out, "complete: ");
+    assert_non_null(place);
+    assert_non_null(strstr(place, ", waited for data "));
+    char path[256];
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
+    free(end);
+    dat_run run = program_load(path);
+    snprintf(step, sizeof step, "training step: %.3f GFLOP at batch 16\n", run.flops_per_step * 1e-9);
+    snprintf(memory, sizeof memory, "MiB for a micro-batch of %g\n", dat_run_summary(&run, "micro_batch"));
+    dat_run_free(&run);
+    fake_expect(CALL("describe", "c.yaml", "--set", "train.micro_batch=0"), 0, step, "");
+    fake_expect(CALL("describe", "c.yaml", "--set", "train.micro_batch=0"), 0, memory, "");
 }
 
 /* --- the paper's models --- */
@@ -225,11 +254,10 @@ static int64_t published_count(const char *name)
     return count;
 }
 
-/* The models that a config describes must have these parameters, in this order. */
+/* The models that a config describes, without any data, must have these parameters, in this order. */
 static void expect_counts(const char *config_path, const char *const *names, int n)
 {
-    launch_end *end =
-        CALL("describe", config_path, "--set", "data.folder=" SAMPLE, "--set", "train.batch_size=1");
+    launch_end *end = CALL("describe", config_path);
     const char *place = end->out;
     if (end->status != 0)
         fail_msg("%s", end->err);
@@ -260,10 +288,8 @@ static void test_models_have_the_published_size(void **state)
 static void test_figure_9_is_a_run_of_table_1(void **state)
 {
     (void)state;
-    launch_end *figure =
-        CALL("sweep", CONFIGS "fig9_relations.yaml", "--dry-run", "--set", "data.folder=" SAMPLE);
-    launch_end *table =
-        CALL("sweep", CONFIGS "table1_cifar.yaml", "--dry-run", "--set", "data.folder=" SAMPLE);
+    launch_end *figure = CALL("sweep", CONFIGS "fig9_relations.yaml", "--dry-run");
+    launch_end *table = CALL("sweep", CONFIGS "table1_cifar.yaml", "--dry-run");
     char *id = strstr(figure->out, "cifar10");
     assert_non_null(id);
     id[strcspn(id, " \n")] = '\0';
@@ -344,6 +370,7 @@ int main(void)
         TEST(test_a_run_without_keeping_has_no_parameters),
         TEST(test_refusals),
         TEST(test_folders_of_images),
+        TEST(test_describe_says_what_a_run_does),
         TEST(test_models_have_the_published_size),
         TEST(test_figure_9_is_a_run_of_table_1),
         TEST(test_relations_are_drawn),

@@ -5,18 +5,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "io/csv.h"
 #include "io/image_file.h"
-#include "io/run_file.h"
-#include "support/fake_experiment.h"
-#include "support/run_file_sample.h"
+#include "support/reporting.h"
 #include "util/memory.h"
+
+extern char **environ;
 
 /* One run to write; the fields left 0 are those of the paper's ViDAT in Table 1. */
 typedef struct sample {
@@ -45,7 +44,7 @@ static void add_series(dat_run *run, double accuracy)
 static void write_run(const char *name, sample s)
 {
     dat_run run = {.experiment = "image_classification", .state = DAT_RUN_COMPLETE};
-    char config[1024], path[256];
+    char config[1024], path[REPORTING_PATH_SIZE];
     snprintf(run.run_id, sizeof run.run_id, "%s", name);
     snprintf(config, sizeof config,
              "figure: %s\ndata:\n  dataset: %s\n  train_size: %d\n  autoaugment: %s\n  cutmix: %s\nmodel:\n"
@@ -62,51 +61,26 @@ static void write_run(const char *name, sample s)
     if (!s.without_series)
         add_series(&run, s.accuracy);
     snprintf(path, sizeof path, "runs/image_classification/%s.h5", name);
-    assert_string_equal(dat_run_save(&run, path).message, "");
-    dat_run_free(&run);
+    reporting_save_run(&run, path);
 }
 
-static launch_end *run_report(const char *extra)
+/* The paper's numbers are those that ship. */
+static int make_folder(void **state)
 {
-    const char *const arguments[] = {DAT_BINARY_DIR "/bin/dat",
-                                     "report",
-                                     "--results=runs",
-                                     "--reference=" DAT_SOURCE_DIR "/results/reference",
-                                     "--out-tables=tables",
-                                     "--out-plots=figures",
-                                     extra,
-                                     NULL};
-    launch process = launch_program(arguments, NULL);
-    return launch_wait(&process);
+    return reporting_make_folder(state) == 0
+               ? symlink(DAT_SOURCE_DIR "/results/reference", reporting_path("reference"))
+               : -1;
 }
 
-static dat_csv open_table(const char *path)
-{
-    dat_csv csv;
-    assert_string_equal(dat_csv_read(path, &csv).message, "");
-    return csv;
-}
+/* What tells rows apart: data set, model, augmentation and number of training images. */
+typedef const char *row_keys[4];
 
-/* The text of a column in row number `row` of those of one dataset and model. */
-static const char *cell(const dat_csv *table, const char *dataset, const char *model, int row,
-                        const char *column)
-{
-    int64_t datasets, models, result;
-    assert_string_equal(dat_csv_column(table, "dataset", &datasets).message, "");
-    assert_string_equal(dat_csv_column(table, "model", &models).message, "");
-    assert_string_equal(dat_csv_column(table, column, &result).message, "");
-    for (int64_t i = 0; i < table->n_rows; i++)
-        if (strcmp(dat_csv_text(table, i, datasets), dataset) == 0 &&
-            strcmp(dat_csv_text(table, i, models), model) == 0 && row-- == 0)
-            return dat_csv_text(table, i, result);
-    fail_msg("no such row of %s, %s", dataset, model);
-    return NULL;
-}
+static const row_keys vidat = {"CIFAR-10", "ViDAT", "cutmix", "50000"};
 
-static void assert_number(const char *text, double expected)
+static const char *cell(const dat_csv *table, const row_keys row, const char *column)
 {
-    if (!(fabs(strtod(text, NULL) - expected) <= 1e-9))
-        fail_msg("\"%s\" is not %.17g", text, expected);
+    const char *const keys[] = {"dataset", "model", "augmentation", "train_size"};
+    return reporting_cell(table, keys, row, 4, column);
 }
 
 static void runs_stand_beside_the_paper(void **state)
@@ -117,27 +91,29 @@ static void runs_stand_beside_the_paper(void **state)
     write_run("c", (sample){.model = "ViT", .heads_sa = 12, .accuracy = 0.75});
     write_run("d", (sample){.train_size = 2000, .accuracy = 0.25});
     write_run("e", (sample){.cutmix = "0", .accuracy = 0.5});
-    fake_expect(run_report("--no-plots"), 0, "wrote tables/table1_cifar.md\n", "");
-    dat_csv t = open_table("tables/table1_cifar.csv");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stdout", "out/tables/table1_cifar.md\n");
+    dat_csv t = reporting_open_table("out/tables/table1_cifar.csv");
     assert_int_equal(t.n_rows, 4 + 2);
-    const char *d = "CIFAR-10", *m = "ViDAT";
-    assert_string_equal(cell(&t, d, m, 0, "trials"), "2");
-    assert_number(cell(&t, d, m, 0, "accuracy"), 90.625);
-    assert_number(cell(&t, d, m, 0, "accuracy_sem"), 3.125);
-    assert_number(cell(&t, d, m, 0, "top5_accuracy"), 96.875);
-    assert_number(cell(&t, d, m, 0, "million_parameters"), 6.025834);
-    assert_number(cell(&t, d, m, 0, "paper"), 89.7);
-    assert_number(cell(&t, d, m, 0, "difference"), 0.925);
-    assert_number(cell(&t, d, m, 0, "difference_in_sem"), 0.925 / hypot(3.125, 0.1));
+    assert_string_equal(cell(&t, vidat, "trials"), "2");
+    reporting_number(cell(&t, vidat, "accuracy"), 90.625);
+    reporting_number(cell(&t, vidat, "accuracy_sem"), 3.125);
+    reporting_number(cell(&t, vidat, "top5_accuracy"), 96.875);
+    reporting_number(cell(&t, vidat, "million_parameters"), 6.025834);
+    reporting_number(cell(&t, vidat, "paper"), 89.7);
+    reporting_number(cell(&t, vidat, "difference"), 0.925);
+    reporting_number(cell(&t, vidat, "difference_in_sem"), 0.925 / hypot(3.125, 0.1));
     /* Other training sets or augmentation are not what the paper reports. */
-    assert_string_equal(cell(&t, d, m, 1, "paper"), "");
-    assert_string_equal(cell(&t, d, m, 2, "paper"), "");
-    assert_number(cell(&t, d, "ViT", 0, "difference"), 75 - 86.4);
-    assert_string_equal(cell(&t, d, "ViT", 0, "difference_in_sem"), "");
+    assert_string_equal(cell(&t, (row_keys){"CIFAR-10", "ViDAT", "cutmix", "2000"}, "paper"), "");
+    assert_string_equal(cell(&t, (row_keys){"CIFAR-10", "ViDAT", "", "50000"}, "paper"), "");
+    const row_keys vit = {"CIFAR-10", "ViT", "cutmix", "50000"};
+    reporting_number(cell(&t, vit, "difference"), 75 - 86.4);
+    assert_string_equal(cell(&t, vit, "difference_in_sem"), "");
     /* Nobody has trained on CIFAR-100. */
-    assert_string_equal(cell(&t, "CIFAR-100", m, 0, "trials"), "0");
-    assert_string_equal(cell(&t, "CIFAR-100", m, 0, "accuracy"), "");
-    assert_number(cell(&t, "CIFAR-100", m, 0, "paper"), 70.5);
+    const row_keys missing = {"CIFAR-100", "ViDAT", "", ""};
+    assert_string_equal(cell(&t, missing, "trials"), "0");
+    assert_string_equal(cell(&t, missing, "accuracy"), "");
+    reporting_number(cell(&t, missing, "paper"), 70.5);
     dat_csv_free(&t);
 }
 
@@ -149,60 +125,52 @@ static void every_figure_has_its_table(void **state)
               (sample){.figure = "table4_x", .cutmix = "0", .autoaugment = "reference", .accuracy = 0.5});
     write_run("c", (sample){.figure = "mine", .dataset = "folder", .accuracy = 0.25});
     write_run("d", (sample){.figure = "\"../x\"", .accuracy = 0.25});
-    launch_end *end = run_report("--no-plots");
-    assert_non_null(strstr(end->err, "d.h5 is left out: in its config figure is not a plain name"));
-    fake_expect(end, 0, "", NULL);
-    dat_csv t = open_table("tables/table3_x.csv");
+    assert_int_equal(reporting_run("out", "--no-plots", NULL, environ), 0);
+    reporting_says("stderr", "d.h5 is left out: in its config figure is not a plain name");
+    dat_csv t = reporting_open_table("out/tables/table3_x.csv");
     assert_int_equal(t.n_rows, 2);
-    assert_number(cell(&t, "CIFAR-10", "asym", 0, "paper"), 89.5);
-    assert_string_equal(cell(&t, "CIFAR-100", "ViDAT, asymmetric", 0, "trials"), "0");
+    reporting_number(cell(&t, (row_keys){"CIFAR-10", "asym", "cutmix", "50000"}, "paper"), 89.5);
+    assert_string_equal(cell(&t, (row_keys){"CIFAR-100", "ViDAT, asymmetric", "", ""}, "trials"), "0");
     dat_csv_free(&t);
-    t = open_table("tables/table4_x.csv");
+    t = reporting_open_table("out/tables/table4_x.csv");
     assert_int_equal(t.n_rows, 4);
-    assert_number(cell(&t, "CIFAR-10", "ViDAT", 0, "paper"), 91.7);
+    reporting_number(cell(&t, (row_keys){"CIFAR-10", "ViDAT", "autoaugment", "50000"}, "paper"), 91.7);
     dat_csv_free(&t);
-    t = open_table("tables/mine.csv");
+    t = reporting_open_table("out/tables/mine.csv");
     assert_int_equal(t.n_rows, 1);
-    assert_string_equal(cell(&t, "folder", "ViDAT", 0, "paper"), "");
+    assert_string_equal(cell(&t, (row_keys){"folder", "ViDAT", "cutmix", "50000"}, "paper"), "");
     dat_csv_free(&t);
+}
+
+static void expect_png(const char *name)
+{
+    dat_picture picture;
+    assert_string_equal(dat_image_file_read(reporting_path(name), &picture).message, "");
+    assert_true(picture.width > 600 && picture.height > 400);
+    dat_picture_free(&picture);
 }
 
 static void figures_are_drawn(void **state)
 {
     (void)state;
-    static const char *const names[] = {"figures/table1_cifar_curves", "figures/table1_cifar_confusion"};
+    static char text[REPORTING_TEXT_SIZE];
     write_run("a", (sample){.seed = 0, .accuracy = 0.875});
     write_run("b", (sample){.seed = 1, .accuracy = 0.9375});
     write_run("c", (sample){.train_size = 2000, .accuracy = 0.25});
     write_run("d", (sample){.dataset = "cifar100_fine", .accuracy = 0.25, .without_series = true});
-    assert_int_equal(symlink(DAT_SOURCE_DIR "/plots", "plots"), 0); /* gnuplot's scripts */
-    launch_end *end = run_report("--experiment=image_classification");
-    assert_string_equal(end->err, ""); /* gnuplot had no complaints */
-    fake_expect(end, 0, "wrote figures/table1_cifar_confusion.png\n", "");
-    for (int i = 0; i < 2; i++) {
-        char path[64];
-        dat_picture picture;
-        snprintf(path, sizeof path, "%s.png", names[i]);
-        assert_string_equal(dat_image_file_read(path, &picture).message, "");
-        assert_true(picture.width > 600 && picture.height > 400);
-        dat_picture_free(&picture);
-    }
-    size_t size;
-    char *svg = (char *)sample_read_file("figures/table1_cifar_curves.svg", &size);
-    svg[size - 1] = '\0';
-    assert_non_null(strstr(svg, "ViDAT, 50000 images, 100 epochs (2 trials)"));
-    assert_non_null(strstr(svg, "ViDAT, 2000 images, 100 epochs (1 trial)"));
-    free(svg);
-    svg = (char *)sample_read_file("figures/table1_cifar_confusion.svg", &size);
-    svg[size - 1] = '\0';
-    assert_non_null(strstr(svg, ">75<")); /* 3 of 4 cats */
-    assert_non_null(strstr(svg, "it?s ?a? $dog"));
-    free(svg);
+    assert_int_equal(reporting_run("out", "--experiment=image_classification", NULL, environ), 0);
+    assert_int_equal(reporting_read_file("stderr", text), 0); /* gnuplot had no complaints */
+    expect_png("out/plots/table1_cifar_curves.png");
+    expect_png("out/plots/table1_cifar_confusion.png");
+    reporting_says("out/plots/table1_cifar_curves.svg", "ViDAT, 50000 images, 100 epochs (2 trials)");
+    reporting_says("out/plots/table1_cifar_curves.svg", "ViDAT, 2000 images, 100 epochs (1 trial)");
+    reporting_says("out/plots/table1_cifar_confusion.svg", ">75<"); /* 3 of 4 cats */
+    reporting_says("out/plots/table1_cifar_confusion.svg", "it?s ?a? $dog");
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_folder_enter, fake_folder_leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, reporting_remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(runs_stand_beside_the_paper),
         TEST(every_figure_has_its_table),

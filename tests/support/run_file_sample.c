@@ -4,11 +4,17 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "util/memory.h"
 
@@ -137,4 +143,28 @@ bool sample_write_file(const char *path, const void *bytes, size_t size)
         return false;
     size_t written = fwrite(bytes, 1, size, stream);
     return fclose(stream) == 0 && written == size;
+}
+
+unsigned char *sample_save(const char *path, size_t *size)
+{
+    dat_run run = sample_run();
+    assert_string_equal(dat_run_save(&run, path).message, "");
+    dat_run_free(&run);
+    unsigned char *bytes = sample_read_file(path, size);
+    assert_non_null(bytes);
+    return bytes;
+}
+
+void sample_expect_refused(const char *path, const char *words)
+{
+    dat_run run;
+    dat_status status = dat_run_load(path, true, &run);
+    assert_int_equal(status.code, DAT_CODE_FAILURE);
+    if (!strstr(status.message, words) || !strstr(status.message, path))
+        fail_msg("\"%s\" does not say \"%s\" of %s", status.message, words, path);
+    const dat_run empty = {0};
+    assert_null(run.config_source);
+    assert_null(run.series);
+    assert_int_equal(run.n_blobs, 0);
+    assert_string_equal(run.run_id, empty.run_id);
 }

@@ -13,6 +13,13 @@ enum {
 /* Fills a run; blobs point to constants. The caller releases it with dat_run_free. */
 dat_run sample_run(void);
 
+/* Saves that run and reads the file back; the caller frees the bytes. */
+unsigned char *sample_save(const char *path, size_t *size);
+
+/* Asserts that a file cannot be loaded, that the message names it and has these words, and that the run is
+ * empty. */
+void sample_expect_refused(const char *path, const char *words);
+
 /* Creates a folder in the system's temporary folder and writes its path; cmocka setup and teardown. The state
  * is the path, and the teardown deletes the folder with all that is in it. */
 int sample_folder_create(void **state);
