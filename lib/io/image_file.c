@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <turbojpeg.h>
 
 #include "util/memory.h"
@@ -105,7 +106,10 @@ static dat_status decode(const contents *c, dat_picture *picture)
 dat_status dat_image_file_read(const char *path, dat_picture *picture)
 {
     contents c = {.path = path};
+    struct stat info;
     *picture = (dat_picture){0};
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* before a pipe without a writer is opened */
+        return dat_failure("%s: is not a file", path);
     FILE *file = fopen(path, "rb");
     if (!file)
         return dat_failure("%s: cannot be opened: %s", path, strerror(errno));

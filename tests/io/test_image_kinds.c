@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <png.h>
@@ -146,6 +148,17 @@ static void pngs_of_too_many_pixels_are_refused(void **state)
     expect_refused("is no whole PNG image: Invalid IHDR data");
 }
 
+static void what_is_no_file_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    expect_refused("is not a file");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    expect_refused("is not a file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(inks_are_refused),
         cmocka_unit_test(one_pixel_is_enough),
         cmocka_unit_test(pngs_of_too_many_pixels_are_refused),
+        cmocka_unit_test(what_is_no_file_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

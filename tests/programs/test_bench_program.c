@@ -124,6 +124,25 @@ static void test_memory_is_the_case_s_own(void **state)
     json_decref(array);
 }
 
+/* Loading has no FLOPs to count, and needs the shipped sample. */
+static void test_loading(void **state)
+{
+    (void)state;
+    static const char name[] = "load/image_classification/cifar10_autoaugment";
+    json_t *array = measure(name, 1);
+    const json_t *object = json_array_get(array, 0);
+    assert_string_equal(json_string_value(json_object_get(object, "name")), name);
+    assert_true(number(object, "ms") > 0 && number(object, "gflop") == 0);
+    json_decref(array);
+}
+
+static void test_loading_without_the_sample(void **state)
+{
+    (void)state;
+    fake_expect(CALL("--filter", "load/image_classification/cifar10_autoaugment"), 1, NULL,
+                "datasets/cifar10-sample: there is no data_batch_1.bin");
+}
+
 /* The table has the same columns; the report reads what bench writes. */
 static void test_table_and_report(void **state)
 {
@@ -204,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_product),
         cmocka_unit_test(test_memory_bound),
         cmocka_unit_test(test_memory_is_the_case_s_own),
+        cmocka_unit_test(test_loading),
+        IN_FOLDER(test_loading_without_the_sample),
         IN_FOLDER(test_table_and_report),
         cmocka_unit_test(test_usage),
         cmocka_unit_test(test_full_disk),
