@@ -1,4 +1,5 @@
-/* PNG and JPEG files: what was written comes back; every kind of PNG becomes RGB; damage is noticed. */
+/* PNG and JPEG files: what was written comes back; every kind of them becomes RGB, but those of inks; damage
+ * is noticed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <png.h>
+#include <turbojpeg.h>
 
 #include "io/image_file.h"
 #include "io/png.h"
@@ -114,6 +118,89 @@ static void grey_and_palette_images_become_coloured(void **state)
     expect_picture(colour, 0);
 }
 
+/* Writes the header of a grey PNG without a gamma and its rows of `row_bytes` bytes, or data that are none.
+ */
+static void write_grey_png(uint32_t width, uint32_t height, int bit_depth, const uint8_t *rows,
+                           size_t row_bytes)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, file);
+    png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+    png_set_IHDR(png, info, width, height, bit_depth, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (uint32_t y = 0; rows && y < height; y++)
+        png_write_row(png, rows + y * row_bytes);
+    if (rows)
+        png_write_end(png, NULL);
+    else
+        png_write_chunk(png, (png_const_bytep) "IDAT", (png_const_bytep) "none", 4);
+    png_destroy_write_struct(&png, &info);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* 16 bits are the 8 bits 257 times as fine. */
+static void sixteen_bits_become_eight(void **state)
+{
+    (void)state;
+    static uint8_t rows[WIDTH * HEIGHT * 2], colour[BYTES];
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        int grey = i % 256, value = 257 * grey + (grey < 255 ? 60 : 0); /* less than half a step more */
+        rows[2 * i] = (uint8_t)(value / 256);
+        rows[2 * i + 1] = (uint8_t)(value % 256);
+        memset(colour + 3 * i, grey, 3);
+    }
+    write_grey_png(WIDTH, HEIGHT, 16, rows, 2 * WIDTH);
+    expect_picture(colour, 0);
+}
+
+static void write_jpeg(const uint8_t *pixels, int format, int subsampling)
+{
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    tjhandle encoder = tjInitCompress();
+    assert_int_equal(
+        tjCompress2(encoder, pixels, WIDTH, 0, HEIGHT, format, &bytes, &size, subsampling, 100, 0), 0);
+    file_write(path, bytes, size);
+    tjFree(bytes);
+    tjDestroy(encoder);
+}
+
+static void a_grey_jpeg_becomes_coloured(void **state)
+{
+    (void)state;
+    static uint8_t grey[WIDTH * HEIGHT], colour[BYTES];
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        grey[i] = (uint8_t)(3 * (i % WIDTH) + 4 * (i / WIDTH));
+        memset(colour + 3 * i, grey[i], 3);
+    }
+    write_jpeg(grey, TJPF_GRAY, TJSAMP_GRAY);
+    expect_picture(colour, 4);
+}
+
+static void inks_are_refused(void **state)
+{
+    (void)state;
+    static uint8_t inks[WIDTH * HEIGHT * 4];
+    write_jpeg(inks, TJPF_CMYK, TJSAMP_444);
+    expect_refused("is a JPEG image of inks (CMYK), expected grey or colours");
+}
+
+static void one_pixel_is_enough(void **state)
+{
+    (void)state;
+    static const uint8_t orange[] = {250, 120, 10};
+    dat_picture picture;
+    assert_string_equal(dat_png_write(path, 1, 1, orange).message, "");
+    assert_string_equal(dat_image_file_read(path, &picture).message, "");
+    assert_int_equal(picture.width * picture.height, 1);
+    assert_memory_equal(picture.pixels, orange, 3);
+    dat_picture_free(&picture);
+}
+
 static void what_is_transparent_is_black(void **state)
 {
     (void)state;
@@ -177,6 +264,12 @@ static void other_files_are_refused(void **state)
     expect_refused("does not begin as PNG or JPEG");
     remove(path);
     expect_refused("No such file");
+    assert_int_equal(mkdir(path, 0700), 0);
+    expect_refused("is not a file");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    expect_refused("is not a file");
+    remove(path);
 }
 
 /* A header of 65500 x 65500 pixels must be refused before memory is taken. */
@@ -194,6 +287,10 @@ static void images_of_too_many_pixels_are_refused(void **state)
     file_write(path, bytes, size);
     expect_refused("is 65500 x 65500 pixels, expected 1..67108864 in all");
     free(bytes);
+    write_grey_png(65500, 65500, 8, NULL, 0);
+    expect_refused("is 65500 x 65500 pixels, expected 1..67108864 in all");
+    write_grey_png(0x7fffffff, 1, 8, NULL, 0);
+    expect_refused("is no whole PNG image: Invalid IHDR data");
 }
 
 int main(void)
@@ -202,6 +299,10 @@ int main(void)
         cmocka_unit_test(a_png_comes_back_unchanged),
         cmocka_unit_test(a_jpeg_comes_back_almost_unchanged),
         cmocka_unit_test(grey_and_palette_images_become_coloured),
+        cmocka_unit_test(sixteen_bits_become_eight),
+        cmocka_unit_test(a_grey_jpeg_becomes_coloured),
+        cmocka_unit_test(inks_are_refused),
+        cmocka_unit_test(one_pixel_is_enough),
         cmocka_unit_test(what_is_transparent_is_black),
         cmocka_unit_test(files_that_are_cut_short_are_refused),
         cmocka_unit_test(changed_bits_of_a_png_are_refused),
