@@ -18,8 +18,7 @@ typedef struct bench_problem {
      * many examples from `first` on go into a slice that has room for `micro_batch` of those. */
     dat_tensor *(*full_loss)(const void *model, dat_tape *tape, int64_t count);
     int64_t (*slice_count)(const void *model, int64_t first, int64_t micro_batch);
-    void (*next_batch)(
-        void *model); /* makes the batch another one, before every step; NULL: always the same */
+    void (*next_batch)(void *model); /* changes the batch before a step; NULL: it stays the same */
     void (*free_model)(void *model); /* NULL allowed */
 } bench_problem;
 

@@ -69,7 +69,8 @@ static size_t list_quality(const dat_run *run, const char *kind, size_t used, ch
     return used;
 }
 
-/* "accuracy validation 0.912, hexos 0.971", the perplexities of language models, and the time without work. */
+/* "accuracy validation 0.912, hexos 0.971", the perplexities of language models, and the share of the time
+ * that steps waited. */
 static void list_accuracies(const dat_run *run, char text[DAT_ACCURACIES_SIZE])
 {
     text[0] = '\0';

@@ -33,7 +33,8 @@ enum { DAT_ACCURACIES_SIZE = 256 };
 
 typedef struct dat_task_result {
     dat_ending ending;
-    char accuracies[DAT_ACCURACIES_SIZE]; /* of a complete run: "accuracy hexos 0.912, pentos 0.971, waited for data 0.4%", or "" */
+    /* "accuracy hexos 0.912, pentos 0.971, waited for data 0.4%" of a complete run, or "" */
+    char accuracies[DAT_ACCURACIES_SIZE];
 } dat_task_result;
 
 /* Path of the run file; the caller frees it. */
