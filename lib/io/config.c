@@ -199,7 +199,7 @@ dat_status dat_config_load(const char *path, const dat_schema *schema, const cha
     if (status.code == DAT_CODE_OK)
         status = dat_overrides_read(schema, overrides, n_overrides, &loader.overrides);
     if (status.code == DAT_CODE_OK)
-        status = dat_overrides_move_axes(&loader.overrides, schema, &loader.sweep);
+        status = dat_overrides_join_sweep(&loader.overrides, schema, &loader.values, &loader.sweep);
     if (status.code == DAT_CODE_OK)
         status = make_runs(&loader, config);
 done:

@@ -9,7 +9,9 @@ typedef struct dat_override {
     char *origin; /* "--set section.key" */
     dat_schema_target target;
     dat_yaml_node value;
-    bool is_axis; /* the sweep has it */
+    bool in_sweep;           /* the sweep has it */
+    dat_yaml_node *selected; /* those entries of an axis of mappings that have the value: shallow copies in an
+                                owned array; NULL when there is no such axis */
 } dat_override;
 
 /* Start with {0}; release with dat_overrides_free. */
@@ -22,10 +24,14 @@ typedef struct dat_overrides {
 dat_status dat_overrides_read(const dat_schema *schema, const char *const *texts, int count,
                               dat_overrides *overrides);
 
-/* Makes sweep axes of the overrides that name one or give a list; the sweep then borrows from them. */
-dat_status dat_overrides_move_axes(dat_overrides *overrides, const dat_schema *schema, dat_sweep *sweep);
+/* Brings those into the sweep that concern it, which then borrows from them. One that names an axis or gives
+ * a list is an axis. One of a key that mappings of an axis set selects the mappings that have its value, or
+ * one of its list's; a mapping without the key has the value of `below`, the layers below the sweep. A value
+ * that no mapping has is refused. */
+dat_status dat_overrides_join_sweep(dat_overrides *overrides, const dat_schema *schema,
+                                    const dat_values *below, dat_sweep *sweep);
 
-/* Applies those that are no axes. */
+/* Applies those that the sweep does not have. */
 dat_status dat_overrides_apply(const dat_overrides *overrides, dat_values *values);
 
 void dat_overrides_free(dat_overrides *overrides);

@@ -120,13 +120,35 @@ dat_status dat_sweep_merge(dat_sweep *sweep, const dat_schema *schema, const dat
     return DAT_OK;
 }
 
+/* Leaves in scratch->given the keys that at least one entry of the axis sets. */
+static dat_status mark_keys(const dat_axis *axis, dat_values *scratch)
+{
+    memset(scratch->given, 0, scratch->size * sizeof *scratch->given);
+    for (int64_t i = 0; i < axis->count; ++i)
+        DAT_TRY(dat_schema_apply(&axis->target, &axis->entries[i], scratch));
+    return DAT_OK;
+}
+
+dat_axis *dat_sweep_find_setter(const dat_sweep *sweep, const dat_schema *schema,
+                                const dat_schema_target *scalar)
+{
+    dat_axis *setter = NULL;
+    dat_values scratch = dat_values_new(schema);
+    for (int64_t i = 0; i < sweep->count && !setter; ++i) {
+        dat_status status = mark_keys(&sweep->axes[i], &scratch);
+        DAT_ASSERT(status.code == DAT_CODE_OK); /* entries were checked when the axis was set */
+        if (sweep->axes[i].target.section && scratch.given[scalar->offset])
+            setter = &sweep->axes[i];
+    }
+    dat_values_free(&scratch);
+    return setter;
+}
+
 /* Notes in `owner` (one axis per offset, from 1) which keys the axis `index` sets. */
 static dat_status claim_keys(const dat_sweep *sweep, int64_t index, dat_values *scratch, int64_t *owner)
 {
     const dat_axis *axis = &sweep->axes[index];
-    memset(scratch->given, 0, scratch->size * sizeof *scratch->given);
-    for (int64_t i = 0; i < axis->count; ++i)
-        DAT_TRY(dat_schema_apply(&axis->target, &axis->entries[i], scratch));
+    DAT_TRY(mark_keys(axis, scratch));
     for (size_t offset = 0; offset < scratch->size; ++offset) {
         if (scratch->given[offset] && owner[offset])
             return dat_yaml_error(axis->place,

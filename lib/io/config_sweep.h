@@ -30,6 +30,10 @@ dat_status dat_sweep_set(dat_sweep *sweep, const dat_schema *schema, const dat_a
 /* The axis of exactly this path, or NULL. */
 dat_axis *dat_sweep_find(const dat_sweep *sweep, const char *path);
 
+/* The axis of mappings of which at least one sets the scalar key, or NULL. */
+dat_axis *dat_sweep_find_setter(const dat_sweep *sweep, const dat_schema *schema,
+                                const dat_schema_target *scalar);
+
 /* Refuses two axes that set the same key: the later would undo the earlier. */
 dat_status dat_sweep_check_disjoint(const dat_sweep *sweep, const dat_schema *schema);
 

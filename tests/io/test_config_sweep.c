@@ -195,23 +195,74 @@ static void test_overrides_of_axes(void **state)
                   (const char *const[]){"model.name=X data.task=off data.train_size=7 seed=0", NULL});
 }
 
-static void test_override_inside_an_axis_of_mappings(void **state)
+static void test_override_selects_mappings(void **state)
 {
     (void)state;
-    const char *text =
-        "sweep:\n"
-        "  model: [{n_heads_sa: 1, n_heads_ra: 1}, {n_heads_sa: 1, n_heads_ra: 2}, {n_heads_sa: 2}]\n"
-        "  seed: [0, 1]\n";
-    dat_config config = load_text(text, NULL, (const char *const[]){"model.n_heads_ra=8", NULL});
-    assert_int_equal(config.n_runs, 4); /* the first two mappings have become one */
-    for (int64_t i = 0; i < 4; ++i) {
-        assert_int_equal(values_of(&config, i)->model.n_heads_ra, 8);
-        assert_int_equal(values_of(&config, i)->model.n_heads_sa, 1 + i / 2);
-        assert_int_equal(values_of(&config, i)->seed, i % 2);
+    assert_labels(
+        load_text(models, NULL,
+                  (const char *const[]){"model.name=T(2)", "data.task=same", "data.train_size=250", NULL}),
+        (const char *const[]){"model.name=T(2) data.task=same data.train_size=250 seed=0",
+                              "model.name=T(2) data.task=same data.train_size=250 seed=1", NULL});
+    const char *text = "model: {n_heads_ra: 3}\n"
+                       "sweep: {model: [{name: a, n_heads_ra: 1}, {name: \"b, c\"}, {name: d, n_heads_ra: "
+                       "01, dropout: 0.5}]}\n";
+    const struct {
+        const char *overrides[3], *labels[4];
+    } cases[] = {
+        {{"model.n_heads_ra=1"}, {"model.name=a", "model.name=d"}},
+        {{"model.n_heads_ra=3"}, {"model.name=b, c"}}, /* which leaves the file's value alone */
+        {{"model.name=b, c"}, {"model.name=b, c"}},
+        {{"model.name=[d, a]"}, {"model.name=a", "model.name=d"}},
+        {{"model.n_heads_ra=1", "model.name=d"}, {"model.name=d"}},
+        {{"model.dropout=5e-1"}, {"model.name=d"}},
+        {{"model.dropout=0.1"}, {"model.name=a", "model.name=b, c"}}, /* the schema's value */
+        {{"model.n_heads_sa=7"},
+         {"model.name=a", "model.name=b, c", "model.name=d"}}, /* no mapping sets it */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        assert_labels(load_text(text, NULL, cases[i].overrides), cases[i].labels);
+}
+
+static void test_runs_that_an_override_makes_equal(void **state)
+{
+    (void)state;
+    const char *text = "sweep: {model: [{ffn: {width: 1}}, {ffn: {width: 2}}], seed: [0, 1]}\n";
+    assert_labels(load_text(text, NULL, (const char *const[]){"model.ffn={width: 3}", NULL}),
+                  (const char *const[]){"model.ffn.width=3 seed=0", "model.ffn.width=3 seed=1", NULL});
+}
+
+/* A run that is selected is the run of the whole sweep. */
+static void test_selected_runs_keep_their_ids(void **state)
+{
+    (void)state;
+    dat_config all = load_text(models, NULL, NULL);
+    dat_config some = load_text(models, NULL, (const char *const[]){"model.name=T(2)", NULL});
+    assert_int_equal(some.n_runs, 8);
+    for (int64_t i = 0; i < 8; ++i) {
+        assert_string_equal(some.runs[i].run_id, all.runs[8 + i].run_id);
+        assert_string_equal(some.runs[i].resolved, all.runs[8 + i].resolved);
     }
-    assert_string_equal(config.runs[0].label, "model.n_heads_sa=1 model.n_heads_ra=8 seed=0");
-    assert_run_id(&config.runs[3], "n_heads_sa-2_s1");
-    dat_config_free(&config);
+    dat_config_free(&all);
+    dat_config_free(&some);
+}
+
+static void test_override_that_no_mapping_has(void **state)
+{
+    (void)state;
+    const char *text = "sweep:\n"
+                       "  model: [{name: a, n_heads_ra: 1}, {name: \"b, c\", n_heads_ra: 1}, {name: d}]\n";
+    const struct {
+        const char *override, *fragment;
+    } cases[] = {
+        {"model.name=x", "--set model.name: no entry of the sweep axis model has the value \"x\"; they have "
+                         "\"a\", \"b, c\", \"d\""},
+        {"model.name=[a, x]", "has the value \"x\"; they have"},
+        {"model.n_heads_ra=8", "has the value \"8\"; they have \"1\", \"0\""},
+        {"model.n_heads_ra=65", "--set model.n_heads_ra: model.n_heads_ra: expected an integer from 0 to 64"},
+        {"model.name=[]", "--set model.name: the list is empty"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
+        refuse_text(text, NULL, (const char *const[]){cases[i].override, NULL}, cases[i].fragment);
 }
 
 static void test_too_many_runs(void **state)
@@ -250,7 +301,10 @@ int main(void)
         cmocka_unit_test(test_wrong_sweeps),
         cmocka_unit_test(test_inherited_and_overlaid_axes),
         cmocka_unit_test(test_overrides_of_axes),
-        cmocka_unit_test(test_override_inside_an_axis_of_mappings),
+        cmocka_unit_test(test_override_selects_mappings),
+        cmocka_unit_test(test_runs_that_an_override_makes_equal),
+        cmocka_unit_test(test_selected_runs_keep_their_ids),
+        cmocka_unit_test(test_override_that_no_mapping_has),
         cmocka_unit_test(test_too_many_runs),
     };
     return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);
