@@ -8,6 +8,7 @@
 
 typedef void fuzz_reader(const uint8_t *bytes, size_t size);
 
-fuzz_reader fuzz_hub_config, fuzz_safetensors, fuzz_token_shard, fuzz_tokenizer;
+fuzz_reader fuzz_cifar, fuzz_config, fuzz_documents, fuzz_hub_config, fuzz_image_file, fuzz_json;
+fuzz_reader fuzz_math_file, fuzz_npz, fuzz_safetensors, fuzz_token_shard, fuzz_tokenizer;
 
 #endif

@@ -11,11 +11,17 @@
 #include "fuzz/readers.h"
 #include "support/npz_files.h"
 
-static void replay(const char *name, fuzz_reader *reader)
+typedef struct reader {
+    const char *name; /* and its folder's */
+    fuzz_reader *read;
+} reader;
+
+static void replay(void **state)
 {
+    const reader *r = *state;
     char folder[512];
     int n_files = 0;
-    snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", DAT_SOURCE_DIR, name);
+    snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", DAT_SOURCE_DIR, r->name);
     DIR *directory = opendir(folder);
     assert_non_null(directory);
     for (struct dirent *entry; (entry = readdir(directory));) {
@@ -25,7 +31,7 @@ static void replay(const char *name, fuzz_reader *reader)
             continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         unsigned char *bytes = file_read(path, &size);
-        reader(bytes, size);
+        r->read(bytes, size);
         free(bytes);
         n_files++;
     }
@@ -33,37 +39,25 @@ static void replay(const char *name, fuzz_reader *reader)
     assert_in_range(n_files, 3, 100);
 }
 
-static void hub_configs(void **state)
-{
-    (void)state;
-    replay("hub_config", fuzz_hub_config);
-}
-
-static void safetensors(void **state)
-{
-    (void)state;
-    replay("safetensors", fuzz_safetensors);
-}
-
-static void token_shards(void **state)
-{
-    (void)state;
-    replay("token_shard", fuzz_token_shard);
-}
-
-static void tokenizers(void **state)
-{
-    (void)state;
-    replay("tokenizer", fuzz_tokenizer);
-}
+static const reader readers[] = {
+    {"cifar", fuzz_cifar},
+    {"config", fuzz_config},
+    {"documents", fuzz_documents},
+    {"hub_config", fuzz_hub_config},
+    {"image_file", fuzz_image_file},
+    {"json", fuzz_json},
+    {"math_file", fuzz_math_file},
+    {"npz", fuzz_npz},
+    {"safetensors", fuzz_safetensors},
+    {"token_shard", fuzz_token_shard},
+    {"tokenizer", fuzz_tokenizer},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hub_configs),
-        cmocka_unit_test(safetensors),
-        cmocka_unit_test(token_shards),
-        cmocka_unit_test(tokenizers),
-    };
+    struct CMUnitTest tests[sizeof readers / sizeof readers[0]];
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        tests[i] = (struct CMUnitTest){
+            .name = readers[i].name, .test_func = replay, .initial_state = (void *)&readers[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
