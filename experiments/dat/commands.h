@@ -3,6 +3,9 @@
 #ifndef DAT_EXPERIMENTS_COMMANDS_H
 #define DAT_EXPERIMENTS_COMMANDS_H
 
+/* dat convert: a checkpoint in another layout. */
+int command_convert(int argc, char **argv);
+
 /* dat data: looks at a dataset or prepares it. */
 int command_data(int argc, char **argv);
 
@@ -11,6 +14,7 @@ int command_eval(int argc, char **argv);
 
 /* dat generate: text from a language model. */
 int command_generate(int argc, char **argv);
+
 /* dat inspect: looks into a trained model. */
 int command_inspect(int argc, char **argv);
 

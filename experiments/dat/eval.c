@@ -12,7 +12,7 @@
 #include "util/progress.h"
 
 static const char help[] =
-    "Usage: dat eval --checkpoint DIR --tokenizer T FILE\n"
+    "Usage: dat eval --checkpoint C [--tokenizer T] FILE\n"
     "\n"
     "Prints the mean loss (in nats a token) and the perplexity of a text file, cut into windows\n"
     "of the model's context length; <|endoftext|> in it is that token.\n"

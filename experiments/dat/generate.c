@@ -12,7 +12,7 @@
 #include "util/utf8_stream.h"
 
 static const char help[] =
-    "Usage: dat generate --checkpoint DIR --tokenizer T --prompt TEXT [OPTION]...\n"
+    "Usage: dat generate --checkpoint C [--tokenizer T] --prompt TEXT [OPTION]...\n"
     "\n"
     "Writes the prompt and what the model makes of it, until the token for the end of a\n"
     "text, and to standard error how fast that was.\n"

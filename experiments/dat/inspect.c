@@ -13,6 +13,7 @@
 #include "image_classification/sets.h"
 #include "io/png.h"
 #include "io/run_file.h"
+#include "kept_parameters.h"
 #include "sheet.h"
 #include "util/arguments.h"
 #include "util/memory.h"
@@ -120,22 +121,6 @@ typedef struct subject {
     int64_t n_relations, side; /* side: patches in a row of the image */
 } subject;
 
-/* The trained values, which must be those of the model that the run's config describes. */
-static dat_status restore(const char *path, const dat_run *run, dat_params *params)
-{
-    dat_rng start = dat_rng_seed(0);
-    const dat_run_blob *blob = dat_run_find_blob(run, "parameters");
-    if (!blob)
-        return dat_failure("%s: it keeps no parameters; train again with --set train.keep_parameters=true",
-                           path);
-    dat_params_allocate(params, &start);
-    if (blob->size != (size_t)params->size * sizeof(dat_real))
-        return dat_failure("%s: it keeps %zu bytes of parameters, but its config describes %zu", path,
-                           blob->size, (size_t)params->size * sizeof(dat_real));
-    memcpy(params->values, blob->bytes, blob->size);
-    return DAT_OK;
-}
-
 static dat_status open_run(const char *path, const dat_run *run, subject *s)
 {
     image_config config;
@@ -151,7 +136,7 @@ static dat_status open_run(const char *path, const dat_run *run, subject *s)
     DAT_TRY(image_model_init(&s->model, &s->params, &config.model, s->test.width, s->test.n_classes));
     s->n_relations = s->model.blocks[0].attention.both.relational_attention.config.n_relations;
     s->side = s->test.width / config.model.patch_size;
-    return restore(path, run, &s->params);
+    return kept_parameters_restore(path, run, "train.keep_parameters", &s->params);
 }
 
 static dat_status open_subject(const char *path, subject *s)

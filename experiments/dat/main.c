@@ -10,6 +10,7 @@ static const char *const help =
     "Usage: dat COMMAND [ARGUMENT]...\n"
     "\n"
     "Commands:\n"
+    "  convert [OPTION]...        a language model's run file as a folder, and back\n"
     "  data DATASET [OPTION]...   show examples and statistics of a dataset, or prepare it\n"
     "  eval [OPTION]... FILE      the loss of a language model on a text\n"
     "  generate [OPTION]...       continue a text with a language model\n"
@@ -25,8 +26,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"data", command_data},       {"eval", command_eval},     {"generate", command_generate},
-    {"inspect", command_inspect}, {"report", command_report}, {"tokenizer", command_tokenizer},
+    {"convert", command_convert},     {"data", command_data},       {"eval", command_eval},
+    {"generate", command_generate},   {"inspect", command_inspect}, {"report", command_report},
+    {"tokenizer", command_tokenizer},
 };
 
 /* A result that could not be printed is a failure. */
@@ -56,7 +58,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return flush(commands[i].run(argc - 1, argv + 1));
     fprintf(stderr,
-            "dat: unknown command '%s', expected data, eval, generate, inspect, report or tokenizer; see dat "
+            "dat: unknown command '%s', expected convert, data, eval, generate, inspect, report or "
+            "tokenizer; see dat "
             "--help\n",
             argv[1]);
     return 2;

@@ -92,6 +92,7 @@ static dat_status open_text(lm_corpus *corpus, const lm_data_config *data)
     if (status.code == DAT_CODE_OK) {
         int64_t n_train = (int64_t)((double)tokens.count * (1 - data->validation_share));
         corpus->vocab_size = data->vocab_size ? data->vocab_size : dat_tokenizer_vocab_size(tokenizer);
+        corpus->tokenizer = dat_tokenizer_to_json(tokenizer);
         corpus->train_tokens = dat_token_sequence_of(tokens.ids, n_train);
         corpus->validation_tokens = dat_token_sequence_of(tokens.ids + n_train, tokens.count - n_train);
     }
@@ -146,6 +147,7 @@ dat_status lm_corpus_open(lm_corpus *corpus, const lm_config *config)
 
 void lm_corpus_free(lm_corpus *corpus)
 {
+    free(corpus->tokenizer);
     dat_token_sequence_close(&corpus->train_tokens);
     dat_token_sequence_close(&corpus->validation_tokens);
     *corpus = (lm_corpus){0};

@@ -5,8 +5,12 @@
 #include "config.h"
 #include "data/token_windows.h"
 
+/* The environment fact of a run that keeps its best parameters: its text's tokenizer, as a tokenizer.json. */
+#define LM_TOKENIZER "tokenizer"
+
 typedef struct lm_corpus {
     int64_t vocab_size;
+    char *tokenizer; /* of the text, as a tokenizer.json; NULL with token files */
     dat_token_sequence train_tokens, validation_tokens;
     dat_window_dataset train, validation; /* refer to the tokens: the corpus must stay where it is */
 } lm_corpus;

@@ -7,9 +7,9 @@
 #include "model.h"
 #include "train/describe.h"
 #include "train/experiment.h"
+#include "train/train_options.h"
 
-/* Stream of the seed that the parameters start from, and the most memory that one micro-batch may use. */
-enum { STREAM_PARAMETERS = 3 };
+/* The most memory that one micro-batch may use. */
 static const int64_t MEMORY_LIMIT = (int64_t)64 << 30;
 
 static dat_status check(const void *values)
@@ -63,10 +63,10 @@ static dat_status run(const void *values, dat_run *record, const dat_run_control
         status = lm_model_init(&model, &params, config, corpus.vocab_size);
     if (status.code != DAT_CODE_OK)
         goto done;
-    dat_rng root = dat_rng_seed((uint64_t)config->seed);
-    dat_rng start = dat_rng_fork(&root, STREAM_PARAMETERS);
-    dat_params_allocate(&params, &start);
+    dat_train_start_params(&params, config->seed);
     dat_run_set_model(record, &params);
+    if (config->train.keep_best && corpus.tokenizer)
+        dat_run_set_environment_text(record, LM_TOKENIZER, corpus.tokenizer);
 
     dat_split validation = {"validation", dat_windows_as_dataset(&corpus.validation),
                             .during_training = true};

@@ -63,6 +63,46 @@ dat_status lm_model_init(dat_language_model *model, dat_params *params, const lm
     return dat_language_init(model, params, &language);
 }
 
+static lm_model_config describe_model(const dat_language_config *language)
+{
+    const dat_block_config *block = &language->block;
+    const dat_dual_config *attention = &block->attention;
+    const dat_retriever_config *symbols = &language->symbols;
+    const dat_attention_config *self = &attention->self_attention;
+    return (lm_model_config){
+        .architecture = block->dual ? LM_DAT : LM_TRANSFORMER,
+        .d_model = block->d_model,
+        .dff = block->dff,
+        .n_layers = language->n_layers,
+        .n_heads_sa = block->dual ? attention->n_heads_sa : self->n_heads,
+        .n_heads_ra = attention->n_heads_ra,
+        .n_kv_heads = self->n_kv_heads,
+        .n_relations = attention->relational.n_relations,
+        .relation_dim = attention->relational.rel_proj_dim,
+        .n_symbols = symbols->n_symbols,
+        .symbol_heads = symbols->kind == DAT_SYMBOLIC_ATTENTION ? symbols->n_heads : 1,
+        .symmetric_relations = attention->relational.symmetric_relations,
+        .train_symbols = !symbols->fixed_symbols,
+        .shared_symbols = !language->separate_retrievers,
+        .norm_first = block->norm_first,
+        .bias = block->bias,
+        .ra_type = attention->ra_type,
+        .relation_activation = (int)attention->relational.relation_activation,
+        .symbols = (int)symbols->kind,
+        .positions = (int)language->positions,
+        .activation = block->activation,
+        .norm = (int)block->norm_type,
+        .dropout = block->dropout,
+    };
+}
+
+void lm_config_describe(const dat_language_config *language, lm_config *config)
+{
+    config->model = describe_model(language);
+    config->data.vocab_size = language->vocab_size;
+    config->data.context = language->max_length;
+}
+
 dat_prediction lm_model_forward(dat_tape *tape, const void *model, const dat_batch *batch)
 {
     dat_tokens tokens = {batch->examples.tokens, batch->count, batch->data->n_tokens};

@@ -10,6 +10,10 @@
 dat_status lm_model_init(dat_language_model *model, dat_params *params, const lm_config *config,
                          int64_t vocab_size);
 
+/* Sets of `config` what makes lm_model_init initialise a model like `language`, as far as there are keys for
+ * it. */
+void lm_config_describe(const dat_language_config *language, lm_config *config);
+
 /* The logits of every next token and those tokens; `model` is a dat_language_model. */
 dat_prediction lm_model_forward(dat_tape *tape, const void *model, const dat_batch *batch);
 

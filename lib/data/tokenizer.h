@@ -41,6 +41,11 @@ dat_tokenizer *dat_tokenizer_bytes(void);
 /* Writes a tokenizer.json that dat_tokenizer_open and the Hugging Face library read. */
 dat_status dat_tokenizer_save(const dat_tokenizer *tokenizer, const char *path);
 
+/* The text of that file, terminated, which the caller frees, and a tokenizer from it: errors, and what to
+ * release, are those of dat_tokenizer_open, and messages call the text `where`. */
+char *dat_tokenizer_to_json(const dat_tokenizer *tokenizer);
+dat_status dat_tokenizer_of_json(const char *text, const char *where, dat_tokenizer **tokenizer);
+
 /* NULL is allowed. */
 void dat_tokenizer_free(dat_tokenizer *tokenizer);
 

@@ -130,14 +130,12 @@ static dat_status read_root(const json_t *root, dat_token_names *names, dat_toke
     return dat_tokenizer_finish(tokenizer, pattern);
 }
 
-dat_status dat_tokenizer_read_json(const char *path, dat_tokenizer **tokenizer)
+/* Takes over `root`. */
+static dat_status build(json_t *root, const char *where, dat_tokenizer **tokenizer)
 {
-    json_t *root;
     dat_token_names names = {0};
-    *tokenizer = NULL;
-    DAT_TRY(dat_json_read(path, &root));
     *tokenizer = dat_tokenizer_new(DAT_TOKENIZER_BYTE_LEVEL);
-    dat_status status = dat_status_prefix(read_root(root, &names, *tokenizer), "%.200s", path);
+    dat_status status = dat_status_prefix(read_root(root, &names, *tokenizer), "%.200s", where);
     if (status.code != DAT_CODE_OK) {
         dat_tokenizer_free(*tokenizer);
         *tokenizer = NULL;
@@ -145,6 +143,22 @@ dat_status dat_tokenizer_read_json(const char *path, dat_tokenizer **tokenizer)
     dat_token_names_free(&names);
     json_decref(root);
     return status;
+}
+
+dat_status dat_tokenizer_read_json(const char *path, dat_tokenizer **tokenizer)
+{
+    json_t *root;
+    *tokenizer = NULL;
+    DAT_TRY(dat_json_read(path, &root));
+    return build(root, path, tokenizer);
+}
+
+dat_status dat_tokenizer_of_json(const char *text, const char *where, dat_tokenizer **tokenizer)
+{
+    json_t *root;
+    *tokenizer = NULL;
+    DAT_TRY(dat_json_parse(text, (int64_t)strlen(text), where, &root));
+    return build(root, where, tokenizer);
 }
 
 /* --- writing --- */
@@ -221,7 +235,7 @@ static json_t *describe_pre_tokenizer(const dat_tokenizer *tokenizer)
                      byte_level(false));
 }
 
-dat_status dat_tokenizer_save(const dat_tokenizer *tokenizer, const char *path)
+char *dat_tokenizer_to_json(const dat_tokenizer *tokenizer)
 {
     json_t *vocab = json_object(), *merges = json_array();
     describe_tokens(tokenizer, vocab, merges);
@@ -236,8 +250,14 @@ dat_status dat_tokenizer_save(const dat_tokenizer *tokenizer, const char *path)
                   describe_pre_tokenizer(tokenizer), "post_processor", "decoder", decoder, "model", model);
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     DAT_ASSERT(text); /* every token is UTF-8; else out of memory */
+    json_decref(root);
+    return text;
+}
+
+dat_status dat_tokenizer_save(const dat_tokenizer *tokenizer, const char *path)
+{
+    char *text = dat_tokenizer_to_json(tokenizer);
     dat_status status = dat_file_replace(path, &(dat_file_part){text, strlen(text)}, 1);
     free(text);
-    json_decref(root);
     return status;
 }

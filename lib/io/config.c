@@ -212,6 +212,11 @@ done:
     return status;
 }
 
+char *dat_config_resolve(const dat_schema *schema, const void *values)
+{
+    return dat_schema_resolve(schema, values);
+}
+
 dat_status dat_config_parse_resolved(const char *resolved, const dat_schema *schema, void *values)
 {
     const dat_schema_target root = dat_schema_root(schema);

@@ -78,6 +78,9 @@ typedef struct dat_config {
 dat_status dat_config_load(const char *path, const dat_schema *schema, const char *preset,
                            const char *const *overrides, int n_overrides, dat_config *config);
 
+/* Values as resolved text (as in dat_run_config.resolved); the caller frees it. */
+char *dat_config_resolve(const dat_schema *schema, const void *values);
+
 /* Fills `values` from resolved text (as in dat_run_config.resolved) without file, sweep or preset. */
 dat_status dat_config_parse_resolved(const char *resolved, const dat_schema *schema, void *values);
 

@@ -7,15 +7,21 @@
 
 #include "io/file_map.h"
 
+dat_status dat_json_parse(const char *text, int64_t size, const char *where, json_t **json)
+{
+    json_error_t error;
+    *json = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, &error);
+    return *json ? DAT_OK : dat_failure("%.200s:%d:%d: %.200s", where, error.line, error.column, error.text);
+}
+
 dat_status dat_json_read(const char *path, json_t **json)
 {
     dat_file_map map;
-    json_error_t error;
     *json = NULL;
     DAT_TRY(dat_file_map_open(path, &map));
-    *json = json_loadb(map.bytes, (size_t)map.size, JSON_REJECT_DUPLICATES, &error);
+    dat_status status = dat_json_parse(map.bytes, map.size, path, json);
     dat_file_map_close(&map);
-    return *json ? DAT_OK : dat_failure("%.200s:%d:%d: %.200s", path, error.line, error.column, error.text);
+    return status;
 }
 
 static void refuse(const dat_members *members, dat_status status)

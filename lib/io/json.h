@@ -12,6 +12,9 @@
  * NULL on error. */
 dat_status dat_json_read(const char *path, json_t **json);
 
+/* The same of a text in memory, which messages call `where`. */
+dat_status dat_json_parse(const char *text, int64_t size, const char *where, json_t **json);
+
 /* The members of an object that nobody asked for yet. Wrong types, missing members and, at the end, unknown
  * ones are errors; the first is kept, and the functions below then return their fallback. */
 typedef struct dat_members {

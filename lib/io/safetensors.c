@@ -10,6 +10,11 @@
 
 const char *const dat_float_type_names[] = {"F32", "BF16", "F16", NULL};
 
+int64_t dat_float_type_size(dat_float_type type)
+{
+    return type == DAT_FLOAT32 ? 4 : 2;
+}
+
 /* Values copied at a time: what is in memory of the file. */
 enum { CHUNK = 1 << 18 };
 

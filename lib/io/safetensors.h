@@ -53,8 +53,13 @@ void dat_stored_tensor_copy(const dat_stored_tensor *tensor, dat_real *values);
 /* Whether two tensors have the same type and bytes. */
 bool dat_stored_tensor_equal(const dat_stored_tensor *a, const dat_stored_tensor *b);
 
-/* Writes a file of F32 tensors, sorted by name; values are rounded to float. Names must be distinct. The file
+/* Bytes of a value. */
+int64_t dat_float_type_size(dat_float_type type);
+
+/* Writes a file of tensors of one type, sorted by name; values are rounded to the nearest, to even in the
+ * middle. Names must be distinct. Refused are finite values that the type has not, being too large. The file
  * is replaced in one step. */
-dat_status dat_safetensors_write(const char *path, const dat_tensor *const *tensors, int64_t count);
+dat_status dat_safetensors_write(const char *path, dat_float_type type, const dat_tensor *const *tensors,
+                                 int64_t count);
 
 #endif

@@ -56,7 +56,7 @@ static bool read_place(const json_t *offsets, const unsigned char *data, int64_t
     int64_t start = json_integer_value(first), end = json_integer_value(last);
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last))
         return false;
-    tensor->size = tensor->count * (tensor->type == DAT_FLOAT32 ? 4 : 2);
+    tensor->size = tensor->count * dat_float_type_size(tensor->type);
     if (start < 0 || end < start || end > data_size || end - start != tensor->size)
         return false;
     tensor->bytes = data + start;

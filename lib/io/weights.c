@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "io/json.h"
-#include "io/safetensors.h"
 #include "util/folder.h"
 #include "util/memory.h"
 #include "util/string_table.h"
@@ -246,7 +245,7 @@ static bool is_first_name(const dat_params *params, int64_t index)
     return true;
 }
 
-dat_status dat_weights_save(const char *folder, const dat_params *params)
+dat_status dat_weights_save(const char *folder, const dat_params *params, dat_float_type type)
 {
     const dat_tensor **tensors = dat_allocate((size_t)params->count, sizeof tensors[0]);
     char *path = dat_path_in(folder, SINGLE);
@@ -254,7 +253,7 @@ dat_status dat_weights_save(const char *folder, const dat_params *params)
     for (int64_t i = 0; i < params->count; i++)
         if (is_first_name(params, i))
             tensors[count++] = &params->items[i]->tensor;
-    dat_status status = dat_safetensors_write(path, tensors, count);
+    dat_status status = dat_safetensors_write(path, type, tensors, count);
     free(tensors);
     free(path);
     return status;

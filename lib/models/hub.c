@@ -33,7 +33,8 @@ dat_status dat_hub_load(const char *folder, dat_language_model *model, dat_param
     return dat_weights_load(folder, params);
 }
 
-dat_status dat_hub_save(const char *folder, const dat_language_model *model, const dat_params *params)
+dat_status dat_hub_save(const char *folder, const dat_language_model *model, const dat_params *params,
+                        dat_float_type type)
 {
     json_t *json;
     DAT_TRY(dat_hub_config_write(&model->config, &json));
@@ -41,7 +42,7 @@ dat_status dat_hub_save(const char *folder, const dat_language_model *model, con
     DAT_ASSERT(text); /* else out of memory: all names and numbers are ours */
     json_decref(json);
     char *path = dat_path_in(folder, CONFIG);
-    dat_status status = dat_weights_save(folder, params);
+    dat_status status = dat_weights_save(folder, params, type);
     if (status.code == DAT_CODE_OK)
         status = dat_file_replace(path, &(dat_file_part){text, strlen(text)}, 1);
     free(path);

@@ -3,6 +3,7 @@
 #ifndef DAT_MODELS_HUB_H
 #define DAT_MODELS_HUB_H
 
+#include "io/safetensors.h"
 #include "models/language.h"
 
 /* Reads the config of a folder. To train a published model on, initialise and allocate a model of this config
@@ -14,9 +15,10 @@ dat_status dat_hub_read_config(const char *folder, dat_language_config *config);
  * the result. */
 dat_status dat_hub_load(const char *folder, dat_language_model *model, dat_params *params);
 
-/* Writes a model and its parameters as such a folder, which is created if need be; refused for a model that
- * the reference does not have (dat_hub_config_write). Its files are replaced in one step each, the weights
- * first. */
-dat_status dat_hub_save(const char *folder, const dat_language_model *model, const dat_params *params);
+/* Writes a model and its parameters, rounded to `type`, as such a folder, which is created if need be;
+ * refused for a model that the reference does not have (dat_hub_config_write). Its files are replaced in one
+ * step each, the weights first. */
+dat_status dat_hub_save(const char *folder, const dat_language_model *model, const dat_params *params,
+                        dat_float_type type);
 
 #endif

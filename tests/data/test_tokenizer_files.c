@@ -153,6 +153,31 @@ static void the_longest_special_token_wins(void **state)
     dat_tokenizer_free(tokenizer);
 }
 
+/* The text of a tokenizer is its file. */
+static void a_tokenizer_is_read_from_its_text(void **state)
+{
+    (void)state;
+    write_json(make_root());
+    dat_tokenizer *tokenizer = open_tokenizer(path), *again;
+    size_t size;
+    char *text = dat_tokenizer_to_json(tokenizer);
+    assert_int_equal(dat_tokenizer_save(tokenizer, path).code, DAT_CODE_OK);
+    unsigned char *saved = file_read(path, &size);
+    assert_int_equal(strlen(text), size);
+    assert_memory_equal(text, saved, size);
+    assert_int_equal(dat_tokenizer_of_json(text, "here", &again).code, DAT_CODE_OK);
+    EXPECT_IDS(again, "ab", 256);
+    dat_status status = dat_tokenizer_of_json("{\"model\": 1}", "here", &again);
+    assert_int_equal(status.code, DAT_CODE_FAILURE);
+    assert_null(again);
+    assert_memory_equal(status.message, "here: ", 6);
+    status = dat_tokenizer_of_json("{", "here", &again);
+    assert_memory_equal(status.message, "here:1:", 7);
+    free(text);
+    free(saved);
+    dat_tokenizer_free(tokenizer);
+}
+
 static void changed_files_are_refused(void **state)
 {
     (void)state;
@@ -354,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_pattern_of_its_own_cuts_words),
         cmocka_unit_test(without_a_pattern_a_text_is_one_word),
         cmocka_unit_test(the_longest_special_token_wins),
+        cmocka_unit_test(a_tokenizer_is_read_from_its_text),
         cmocka_unit_test(changed_files_are_refused),
         cmocka_unit_test(a_missing_byte_is_refused),
         cmocka_unit_test(a_character_with_two_tokens_is_refused),

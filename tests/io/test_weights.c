@@ -244,7 +244,7 @@ static void parameters_are_saved(void **state)
         dat_params_find(&params, "w")->tensor.data[i] = numbers[2 + i];
     for (int i = 0; i < 3; i++)
         dat_params_find(&params, "b")->tensor.data[i] = numbers[i];
-    assert_int_equal(dat_weights_save(folder, &params).code, DAT_CODE_OK);
+    assert_int_equal(dat_weights_save(folder, &params, DAT_FLOAT32).code, DAT_CODE_OK);
     dat_params_free(&params);
     dat_safetensors file;
     assert_int_equal(dat_safetensors_open(in_folder("model.safetensors"), &file).code, DAT_CODE_OK);
@@ -317,7 +317,7 @@ static void loading_takes_little_memory(void **state)
     dat_params params = large_params();
     dat_rng rng = dat_rng_seed(0);
     dat_params_allocate(&params, &rng);
-    assert_int_equal(dat_weights_save(folder, &params).code, DAT_CODE_OK);
+    assert_int_equal(dat_weights_save(folder, &params, DAT_FLOAT32).code, DAT_CODE_OK);
     dat_params_free(&params);
     launch process = launch_function(load_large, (const char *[]){"load", folder, NULL}, NULL);
     launch_end *end = launch_wait(&process);

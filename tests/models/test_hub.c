@@ -95,7 +95,7 @@ static void published_models_are_written_again(void **state)
         loaded theirs, ours;
         load_good(sources[i], &theirs);
         assert_null(theirs.params.grads);
-        assert_int_equal(dat_hub_save(folder, &theirs.model, &theirs.params).code, DAT_CODE_OK);
+        assert_int_equal(dat_hub_save(folder, &theirs.model, &theirs.params, DAT_FLOAT32).code, DAT_CODE_OK);
         load_good(folder, &ours);
         expect_same_logits(&theirs, &ours);
         free_loaded(&theirs);
@@ -140,7 +140,7 @@ static void check_round_trip(const dat_language_config *config)
     randomise_params(&ours.params, 0.4, 5);
     for (int64_t i = 0; i < ours.params.size; i++)
         ours.params.values[i] = (dat_real)(float)ours.params.values[i];
-    status = dat_hub_save(folder, &ours.model, &ours.params);
+    status = dat_hub_save(folder, &ours.model, &ours.params, DAT_FLOAT32);
     if (status.code != DAT_CODE_OK)
         fail_msg("%s", status.message);
     load_good(folder, &again);
@@ -189,7 +189,7 @@ static void other_models_are_not_saved(void **state)
     config.symbols_once = true;
     assert_int_equal(dat_language_init(&l.model, &l.params, &config).code, DAT_CODE_OK);
     dat_params_allocate(&l.params, &rng);
-    expect_refused(dat_hub_save(folder, &l.model, &l.params), "symbols_once");
+    expect_refused(dat_hub_save(folder, &l.model, &l.params, DAT_FLOAT32), "symbols_once");
     free_loaded(&l);
 }
 

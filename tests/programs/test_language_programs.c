@@ -189,7 +189,8 @@ static void wrong_usage_is_refused(void **state)
     RUN(0, "Usage: dat generate", DAT, "generate", "--help");
     RUN(0, "Usage: dat eval", DAT, "eval", "--help");
     RUN(2, "--prompt is missing", DAT, "generate", "--checkpoint", TINY, "--tokenizer", "bytes");
-    RUN(2, "needs --checkpoint and --tokenizer", DAT, "generate", "--prompt", "a");
+    RUN(2, "needs --checkpoint", DAT, "generate", "--prompt", "a");
+    RUN(2, "has no tokenizer of its own", DAT, "generate", "--checkpoint", TINY, "--prompt", "a");
     RUN(2, "takes no \"text\"", DAT, "generate", "--prompt", "a", "text");
     RUN(2, "unknown or ambiguous flag --topk", DAT, "generate", "--topk", "3");
     RUN(2, "--temperature needs a number from 0", DAT, "generate", "--temperature", "-1");
