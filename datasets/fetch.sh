@@ -37,16 +37,30 @@ check() {
     echo "datasets/$file: $kind is right"
 }
 
-# fetch FILE URL CHECKSUM: FILE is right when this returns.
+# "URL -> FILE" of what could not be downloaded. After the first failure nothing else is tried.
+missing=()
+
+# fetch FILE URL CHECKSUM: FILE is right when this returns, or among the missing.
 fetch() {
     local file=$1 url=$2 checksum=$3
     if [ ! -e "$file" ]; then
         mkdir -p "$(dirname "$file")"
-        curl --fail --location --continue-at - --output "$file.part" "$url" ||
-            fail "cannot download it; get $url in another way, put it at datasets/$file and run this again"
+        if [ ${#missing[@]} -gt 0 ] ||
+            ! curl --fail --location --continue-at - --output "$file.part" "$url"; then
+            missing+=("$url -> datasets/$file")
+            return
+        fi
         mv "$file.part" "$file"
     fi
     check "$file" "$checksum"
+}
+
+# Says what to put where, if anything is missing.
+explain_missing() {
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "fetch.sh: cannot download this; get it in another way, put it where the arrow points and run this again:" >&2
+    printf '  %s\n' "${missing[@]}" >&2
+    exit 1
 }
 
 # unpack ARCHIVE FOLDER: without the archive's own top folder.
@@ -87,6 +101,7 @@ gpt2_tokenizer() {
 cifar() {
     local folder=downloads/$1 archive=downloads/$1/$2
     fetch "$archive" "https://www.cs.toronto.edu/~kriz/$2" "$3"
+    explain_missing
     unpack "$archive" "$folder"
 }
 
@@ -105,3 +120,4 @@ cifar10) cifar cifar10 cifar-10-binary.tar.gz md5:c32a1d4ab5d03f1284b67883e8d875
 cifar100) cifar cifar100 cifar-100-binary.tar.gz md5:03b5dce01913d631647c71ecec9e9cb8 ;;
 *) fail "unknown dataset '$1'; see datasets/fetch.sh --help" 2 ;;
 esac
+explain_missing
