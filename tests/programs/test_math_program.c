@@ -368,7 +368,7 @@ static void test_describe_counts_full_length(void **state)
     assert_non_null(told);
     size_t length = strcspn(untold + 1, "\n") + 1;
     assert_memory_equal(told, untold, length);
-    assert_string_equal(told + length, " of full length\n");
+    assert_memory_equal(told + length, " of full length\n", strlen(" of full length\n"));
     free(reference);
     free(trimmed);
 }
