@@ -17,6 +17,9 @@ fitted = ""
 do for [i = 1:n_lines] {
     if (strstrt(given("label", i), "a = ") > 0) { fitted = fitted . sprintf(" %d", i) }
 }
+# gnuplot reads the first item of an empty loop without drawing it: the first curve stands in for none.
+nth(list, k) = k <= words(list) ? int(word(list, k)) : 1
+law(kind, list, k) = k <= words(list) ? file(kind, nth(list, k)) : file("curve", 1)
 
 # All measures are in pixels from the left and the top.
 width = 1600.0
@@ -59,7 +62,8 @@ eval "set xtics (" . tokens_ticks . ")"
 eval "set ytics (" . losses_ticks . ")"
 plot for [i = 1:n_lines] file("curve", i) using 1:3:4 with filledcurves fillcolor rgb tint(i) \
          fillstyle transparent solid 0.16 noborder, \
-     for [i in fitted] file("law", int(i)) with lines dashtype (8, 8) linewidth 1.2 linecolor rgb tint(int(i)), \
+     for [k = 1:words(fitted)] law("law", fitted, k) with lines dashtype (8, 8) linewidth 1.2 \
+         linecolor rgb tint(nth(fitted, k)), \
      for [i = 1:n_lines] file("curve", i) using 1:2 with linespoints linewidth 1.8 linecolor rgb tint(i) \
          pointtype marker(i) pointsize 1.1
 
@@ -73,12 +77,13 @@ if (n_panels > 1) {
     eval "set xtics (" . sizes_ticks . ")"
     eval "set ytics (" . ends_ticks . ")"
     set key top right Right spacing 1.4 samplen 4 textcolor rgb "#000000"
-    plot for [f in laws] file("family", int(f)) with lines dashtype int(f) + 1 linewidth 1.4 \
+    plot for [k = 1:words(laws)] law("family", laws, k) with lines dashtype nth(laws, k) + 1 linewidth 1.4 \
              linecolor rgb "#777777" notitle, \
          for [i = 1:n_lines] "+" using (given("params", i)):(given("last", i)) every ::0::0 with points \
              pointtype marker(i) pointsize 1.6 linecolor rgb tint(i) notitle, \
-         for [f in laws] NaN with linespoints dashtype int(f) + 1 linewidth 1.4 \
-             pointtype given("family_marker", int(f)) pointsize 1.6 linecolor rgb "#777777" title given("family", int(f))
+         for [k = 1:words(laws)] NaN with linespoints dashtype nth(laws, k) + 1 linewidth 1.4 \
+             pointtype given("family_marker", nth(laws, k)) pointsize 1.6 linecolor rgb "#777777" \
+             title given("family", nth(laws, k))
 }
 
 # The legend below the panels.

@@ -14,6 +14,12 @@ const char *const scaling_family_names[SCALING_N_FAMILIES] = {"Transformer", "DA
 /* Power laws are fitted from this share of a line's tokens on. */
 static const double fitted_from = 0.1;
 
+/* Any two points have a power law that fits them, which says nothing. */
+static dat_power_law fit(const double *x, const double *y, int64_t n)
+{
+    return n >= 3 ? dat_fit_power_law(x, y, n) : (dat_power_law){NAN, NAN};
+}
+
 bool scaling_series_read(const dat_run *run, scaling_series *series)
 {
     const dat_series *losses = dat_run_find_series(run, "eval/validation/loss");
@@ -108,7 +114,7 @@ static void fit_line(scaling_line *line)
         tokens[n] = line->points[i].tokens;
         losses[n] = line->points[i].mean;
     }
-    line->law = dat_fit_power_law(tokens, losses, n);
+    line->law = fit(tokens, losses, n);
     free(tokens);
     free(losses);
 }
@@ -147,7 +153,7 @@ static void fit_family(scaling_figure *figure, scaling_family family)
         sizes[n] = (double)line->line->least_params;
         losses[n++] = line->points[line->n_points - 1].mean;
     }
-    figure->laws[family] = dat_fit_power_law(sizes, losses, n);
+    figure->laws[family] = fit(sizes, losses, n);
     free(sizes);
     free(losses);
 }
@@ -183,7 +189,7 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns };
 static const char note[] =
     "Mean ± standard error over trials (seeds) at the end of training; perplexity = exp(loss). The loss over "
     "the tokens D, from a tenth of them on, is fitted by the power law (C / D)^a, a straight line on "
-    "logarithmic axes. Missing numbers are shown as \"-\".";
+    "logarithmic axes, where there are three points. Missing numbers are shown as \"-\".";
 
 static dat_status write_table(const dat_report *report, const scaling_figure *figure)
 {

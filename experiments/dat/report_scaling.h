@@ -31,14 +31,15 @@ typedef struct scaling_line {
     scaling_point *points; /* by tokens, owned; the last one is the end of training */
     int64_t n_points;
     int64_t first_fitted; /* point; those before it belong to the warm-up */
-    dat_power_law law;    /* of the loss over tokens; NAN where there are too few points */
+    dat_power_law law;    /* of the loss over tokens; NAN where there are fewer than three points */
 } scaling_line;
 
 typedef struct scaling_figure {
     curves_figure curves;                   /* name, trials and their lines */
     scaling_line *lines;                    /* [curves.n_lines], owned */
     int64_t most_trials;                    /* that a line has */
-    dat_power_law laws[SCALING_N_FAMILIES]; /* of the last losses over parameters; NAN unless sizes differ */
+    dat_power_law laws[SCALING_N_FAMILIES]; /* of the last losses over parameters; NAN with fewer than three
+                                               models */
 } scaling_figure;
 
 /* The validations of a run: losses[i] was measured after tokens[i]. Both are borrowed or, tokens, the

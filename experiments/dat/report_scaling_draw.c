@@ -30,14 +30,16 @@ static char *count_words(double count)
     return report_format("%.3g%s", count, units[unit]);
 }
 
-static char *loss_words(double loss)
+/* As many decimals as the multiples of a step need. */
+static int decimals_of(double step)
 {
-    return report_format("%.4g", loss);
+    return step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
 }
 
 /* Places of ticks on a logarithmic axis; the text for gnuplot is the caller's to free. `step` > 0: every
- * multiple of it; else 1, 2 and 5 times powers of ten, on long axes the powers alone. */
-static char *make_ticks(extent e, double step, char *(*words)(double))
+ * multiple of it; else 1, 2 and 5 times powers of ten, on long axes the powers alone, or the middle where
+ * there is none of them. */
+static char *make_ticks(extent e, double step)
 {
     static const double factors[] = {1, 2, 5};
     int n_factors = e.high / e.low > 1000 ? 1 : 3;
@@ -46,11 +48,13 @@ static char *make_ticks(extent e, double step, char *(*words)(double))
     for (int64_t i = 0;; i++) {
         double place = step > 0 ? (ceil(e.low / step) + (double)i) * step
                                 : factors[i % n_factors] * pow(10, decade + (double)(i / n_factors));
-        if (place > e.high)
+        if (place > e.high && *ticks)
             return ticks;
         if (place < e.low)
             continue;
-        char *label = words(place);
+        if (place > e.high)
+            place = sqrt(e.low * e.high);
+        char *label = step > 0 ? report_format("%.*f", decimals_of(step), place) : count_words(place);
         char *longer = report_format("%s%s\"%s\" %.17g", ticks, *ticks ? ", " : "", label, place);
         free(label);
         free(ticks);
@@ -117,13 +121,13 @@ static dat_status write_law(const report_plot *plot, const char *kind, int numbe
     return close_data(plot, file);
 }
 
-static void set_axis(report_plot *plot, const char *axis, extent e, double step, char *(*words)(double))
+static void set_axis(report_plot *plot, const char *axis, extent e, bool counts)
 {
     char *name = report_format("%s_ticks", axis);
     double margin = pow(e.high / e.low, 0.04);
     margin = margin > 1 ? margin : 1.1;
     e = (extent){e.low / margin, e.high * margin};
-    char *ticks = make_ticks(e, step < 0 ? round_step(e) : step, words);
+    char *ticks = make_ticks(e, counts ? 0 : round_step(e));
     report_plot_set_text(plot, name, 0, ticks);
     free(ticks);
     free(name);
@@ -138,20 +142,21 @@ static void set_axis(report_plot *plot, const char *axis, extent e, double step,
 /* Whether a family has models of several sizes, so that there is something to see over parameters. */
 static bool has_sizes(const scaling_figure *figure)
 {
-    for (int i = 0; i < SCALING_N_FAMILIES; i++)
-        if (isfinite(figure->laws[i].exponent))
-            return true;
+    const scaling_line *lines = figure->lines;
+    for (int i = 0; i < figure->curves.n_lines; i++)
+        for (int j = 0; j < i; j++)
+            if (lines[i].family == lines[j].family &&
+                lines[i].line->most_params != lines[j].line->most_params)
+                return true;
     return false;
 }
 
 static void set_line(report_plot *plot, const scaling_line *line, int number)
 {
     char *size = count_words((double)line->line->most_params);
-    char *label = report_format("%s  %s,  a = %.3f", line->line->label, size, line->law.exponent);
-    if (isnan(line->law.exponent)) {
-        free(label);
-        label = report_format("%s  %s", line->line->label, size);
-    }
+    char *law =
+        isnan(line->law.exponent) ? dat_copy_string("") : report_format(",  a = %.3f", line->law.exponent);
+    char *label = report_format("%s (%s)%s", line->line->label, size, law);
     const scaling_point *last = &line->points[line->n_points - 1];
     report_plot_set_text(plot, "label", number, label);
     report_plot_set_text(plot, "colour", number, curves_colour(line->line->colour));
@@ -159,6 +164,7 @@ static void set_line(report_plot *plot, const scaling_line *line, int number)
     report_plot_set_number(plot, "params", number, (double)line->line->most_params);
     report_plot_set_number(plot, "last", number, last->mean);
     free(size);
+    free(law);
     free(label);
 }
 
@@ -178,15 +184,26 @@ static dat_status write_families(const scaling_figure *figure, report_plot *plot
     return DAT_OK;
 }
 
+static bool has_law(const scaling_figure *figure)
+{
+    bool has = false;
+    for (int i = 0; i < figure->curves.n_lines; i++)
+        has = has || isfinite(figure->lines[i].law.exponent);
+    for (int i = 0; i < SCALING_N_FAMILIES; i++)
+        has = has || isfinite(figure->laws[i].exponent);
+    return has;
+}
+
 static void set_note(const scaling_figure *figure, report_plot *plot)
 {
-    bool equal = true;
+    bool equal = true, several = figure->most_trials > 1;
     for (int i = 0; i < figure->curves.n_lines; i++)
         equal = equal && figure->lines[i].trials == figure->most_trials;
-    char *note = report_format("%s%" PRId64 " trial%s per model%s. Dashed: the power law (C / x)^a with the "
-                               "least squares on logarithmic axes.",
-                               equal ? "" : "Up to ", figure->most_trials, figure->most_trials > 1 ? "s" : "",
-                               figure->most_trials > 1 ? ", bands: bootstrap 95% interval of the mean" : "");
+    char *note = report_format(
+        "%s%" PRId64 " trial%s per model%s.%s", equal ? "" : "Up to ", figure->most_trials,
+        several ? "s" : "", several ? ", bands: bootstrap 95% interval of the mean" : "",
+        has_law(figure) ? " Dashed: the power law (C / x)^a with the least squares on logarithmic axes."
+                        : "");
     report_plot_set_text(plot, "note", 0, note);
     free(note);
 }
@@ -208,10 +225,10 @@ static dat_status write_panels(const scaling_figure *figure, report_plot *plot)
     report_plot_set_number(plot, "n_lines", 0, figure->curves.n_lines);
     report_plot_set_number(plot, "n_families", 0, SCALING_N_FAMILIES);
     report_plot_set_number(plot, "n_panels", 0, has_sizes(figure) ? 2 : 1);
-    set_axis(plot, "tokens", tokens, 0, count_words);
-    set_axis(plot, "losses", losses, -1, loss_words);
-    set_axis(plot, "sizes", sizes, 0, count_words);
-    set_axis(plot, "ends", ends, -1, loss_words);
+    set_axis(plot, "tokens", tokens, true);
+    set_axis(plot, "losses", losses, false);
+    set_axis(plot, "sizes", sizes, true);
+    set_axis(plot, "ends", ends, false);
     set_note(figure, plot);
     return DAT_OK;
 }

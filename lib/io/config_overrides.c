@@ -110,8 +110,9 @@ static dat_status check_value(const dat_override *override, const dat_axis *axis
     char excerpt[DAT_YAML_EXCERPT];
     dat_yaml_excerpt(value->text, excerpt);
     return dat_yaml_error(&override->value,
-                          "no entry of the sweep axis %s has the value \"%s\"; they have %s",
-                          axis->target.path, excerpt, list);
+                          "no entry of the sweep axis %s has the value \"%s\"; they have %s (to change "
+                          "the entries, replace the axis: --set %s=...)",
+                          axis->target.path, excerpt, list, axis->target.path);
 }
 
 /* Reduces the axis to the mappings that have a wanted value. */

@@ -167,6 +167,7 @@ static void a_tokenizer_is_read_from_its_text(void **state)
     assert_memory_equal(text, saved, size);
     assert_int_equal(dat_tokenizer_of_json(text, "here", &again).code, DAT_CODE_OK);
     EXPECT_IDS(again, "ab", 256);
+    dat_tokenizer_free(again);
     dat_status status = dat_tokenizer_of_json("{\"model\": 1}", "here", &again);
     assert_int_equal(status.code, DAT_CODE_FAILURE);
     assert_null(again);

@@ -59,12 +59,7 @@ static void copy_file(const char *from, const char *to, long most)
 static void expect(int status, const char *expected, const char *option, const char *path)
 {
     const char *argv[] = {CHECKER, option ? option : path, option ? path : NULL, NULL};
-    launch process = launch_program(argv, NULL);
-    launch_end *end = launch_wait(&process);
-    if (end->status != status || (!strstr(end->out, expected) && !strstr(end->err, expected)))
-        fail_msg("status %d, expected %d and '%s' in:\n%s%s", end->status, status, expected, end->out,
-                 end->err);
-    free(end);
+    free(launch_expect(argv, NULL, status, expected));
 }
 
 /* --- ways to spoil a file --- */

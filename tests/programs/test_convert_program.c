@@ -50,27 +50,11 @@ static program_path train(const char *change)
 {
     const char *const arguments[] = {program, "run", "c.yaml", "--threads", "1", "--set", change, NULL};
     launch process = launch_program(arguments, NULL);
-    launch_end *end = launch_wait(&process);
-    const char *place = strstr(end->out, "complete: ");
-    program_path path;
-    if (end->status != 0 || !place)
-        fail_msg("%s: exit %d: %s%s", change, end->status, end->out, end->err);
-    snprintf(path.text, sizeof path.text, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
-    free(end);
-    return path;
+    return program_completed(launch_wait(&process));
 }
 
-/* Runs `dat` with these arguments; its output or errors must hold `part`. The caller frees the end. */
-static launch_end *call(const char *const *argv, int status, const char *part)
-{
-    launch process = launch_program(argv, NULL);
-    launch_end *end = launch_wait(&process);
-    if (end->status != status || (!strstr(end->out, part) && !strstr(end->err, part)))
-        fail_msg("status %d, expected %d and '%s' in:\n%s%s", end->status, status, part, end->out, end->err);
-    return end;
-}
-
-#define CALL(status, part, ...) free(call((const char *const[]){DAT, __VA_ARGS__, NULL}, status, part))
+#define CALL(status, part, ...)                                                                              \
+    free(launch_expect((const char *const[]){DAT, __VA_ARGS__, NULL}, NULL, status, part))
 
 static void convert(const char *checkpoint, const char *out)
 {
@@ -80,7 +64,8 @@ static void convert(const char *checkpoint, const char *out)
 /* What `dat eval` prints of end.txt with the checkpoint's own tokenizer. The caller frees the end. */
 static launch_end *evaluate(const char *checkpoint)
 {
-    return call((const char *const[]){DAT, "eval", "--checkpoint", checkpoint, "end.txt", NULL}, 0, "loss");
+    return launch_expect((const char *const[]){DAT, "eval", "--checkpoint", checkpoint, "end.txt", NULL},
+                         NULL, 0, "loss");
 }
 
 static double loss_of(const char *checkpoint)
@@ -162,9 +147,9 @@ static void texts_are_the_same(void **state)
     const char *const places[] = {path.text, "folder"};
     launch_end *ends[2];
     for (int i = 0; i < 2; i++)
-        ends[i] = call((const char *const[]){DAT, "generate", "--checkpoint", places[i], "--prompt", "abcd",
-                                             "--tokens", "30", "--seed", "4", NULL},
-                       0, "tokens per second");
+        ends[i] = launch_expect((const char *const[]){DAT, "generate", "--checkpoint", places[i], "--prompt",
+                                                      "abcd", "--tokens", "30", "--seed", "4", NULL},
+                                NULL, 0, "tokens per second");
     assert_memory_equal(ends[0]->out, "abcd", 4);
     assert_string_equal(ends[0]->out, ends[1]->out);
     free(ends[0]);

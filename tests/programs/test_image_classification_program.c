@@ -127,30 +127,22 @@ static void test_loading_ahead_changes_no_bit(void **state)
     static const char *const threads[] = {"train.loader_threads=0", "train.loader_threads=3"};
     program_path reference = program_complete(program, "reference");
     for (int i = 0; i < 2; i++) {
-        launch_end *end = CALL("run", "c.yaml", "--threads", "2", "--quiet", "--set", threads[i]);
-        const char *place = strstr(end->out, "complete: ");
-        assert_int_equal(end->status, 0);
-        assert_non_null(place);
-        char path[256];
-        snprintf(path, sizeof path, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
-        program_expect_same_run(path, reference.text, SERIES);
-        free(end);
+        program_path path =
+            program_completed(CALL("run", "c.yaml", "--threads", "2", "--quiet", "--set", threads[i]));
+        program_expect_same_run(path.text, reference.text, SERIES);
     }
 }
 
 static void test_a_run_without_keeping_has_no_parameters(void **state)
 {
     (void)state;
-    launch_end *end = CALL("run", "c.yaml", "--quiet", "--set", "train.keep_parameters=false");
-    const char *place = strstr(end->out, "complete: ");
-    assert_non_null(place);
-    char path[256];
-    snprintf(path, sizeof path, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
-    free(end);
-    dat_run run = program_load(path);
+    program_path path =
+        program_completed(CALL("run", "c.yaml", "--quiet", "--set", "train.keep_parameters=false"));
+    dat_run run = program_load(path.text);
     assert_int_equal(run.n_blobs, 0);
     dat_run_free(&run);
-    const char *const inspect[] = {DAT_BINARY_DIR "/bin/dat", "inspect", "relations", "--run", path, NULL};
+    const char *const inspect[] = {
+        DAT_BINARY_DIR "/bin/dat", "inspect", "relations", "--run", path.text, NULL};
     fake_expect(call(inspect), 1, "", "train.keep_parameters=true");
 }
 

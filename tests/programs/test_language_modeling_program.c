@@ -45,14 +45,7 @@ static dat_run run_with(const char *change)
 {
     const char *const arguments[] = {program, "run", "c.yaml", "--threads", "1", "--set", change, NULL};
     launch process = launch_program(arguments, NULL);
-    launch_end *end = launch_wait(&process);
-    const char *place = strstr(end->out, "complete: ");
-    if (end->status != 0 || !place)
-        fail_msg("%s: exit %d: %s%s", change, end->status, end->out, end->err);
-    char path[256];
-    snprintf(path, sizeof path, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
-    free(end);
-    return program_load(path);
+    return program_load(program_completed(launch_wait(&process)).text);
 }
 
 static const double *values_of(const dat_run *run, const char *name, int64_t count)
@@ -181,15 +174,8 @@ static void files_train_as_their_text_does(void **state)
                                      "1",
                                      NULL};
     launch process = launch_program(arguments, NULL);
-    launch_end *end = launch_wait(&process);
-    const char *place = strstr(end->out, "complete: ");
-    if (end->status != 0 || !place)
-        fail_msg("exit %d: %s%s", end->status, end->out, end->err);
-    char path[256];
-    snprintf(path, sizeof path, "%.*s", (int)strcspn(place + 10, "\n"), place + 10);
-    free(end);
-    program_path text = program_complete(program, "text");
-    program_expect_same_run(path, text.text, SERIES);
+    program_path files = program_completed(launch_wait(&process)), text = program_complete(program, "text");
+    program_expect_same_run(files.text, text.text, SERIES);
 }
 
 static void mistakes_are_refused(void **state)

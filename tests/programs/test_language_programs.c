@@ -60,18 +60,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Runs a program; its status must be `status` and its output or errors hold `part`. The caller frees the end.
- */
-static launch_end *run(const char *const *argv, int status, const char *part)
-{
-    launch process = launch_program(argv, NULL);
-    launch_end *end = launch_wait(&process);
-    if (end->status != status || (!strstr(end->out, part) && !strstr(end->err, part)))
-        fail_msg("status %d, expected %d and '%s' in:\n%s%s", end->status, status, part, end->out, end->err);
-    return end;
-}
-
-#define RUN(status, part, ...) free(run((const char *[]){__VA_ARGS__, NULL}, status, part))
+#define RUN(status, part, ...) free(launch_expect((const char *[]){__VA_ARGS__, NULL}, NULL, status, part))
 
 /* Runs `dat generate` on the tiny model and returns its standard output, which the caller frees. */
 #define GENERATE(...)                                                                                        \
@@ -80,7 +69,7 @@ static launch_end *run(const char *const *argv, int status, const char *part)
 
 static char *generate(const char *const *argv)
 {
-    launch_end *end = run(argv, 0, "tokens per second");
+    launch_end *end = launch_expect(argv, NULL, 0, "tokens per second");
     char *text = strdup(end->out);
     free(end);
     return text;
@@ -141,10 +130,10 @@ static void texts_begin_and_end(void **state)
     for (int seed = 0; seed < 3; seed++) {
         char text[16];
         snprintf(text, sizeof text, "%d", seed);
-        launch_end *end = run((const char *[]){DAT, "generate", "--checkpoint", TINY, "--tokenizer",
-                                               ending_path, "--prompt", "A", "--tokens", "400",
-                                               "--temperature", "100", "--seed", text, NULL},
-                              0, "tokens per second");
+        launch_end *end = launch_expect((const char *[]){DAT, "generate", "--checkpoint", TINY, "--tokenizer",
+                                                         ending_path, "--prompt", "A", "--tokens", "400",
+                                                         "--temperature", "100", "--seed", text, NULL},
+                                        NULL, 0, "tokens per second");
         int n_tokens = atoi(end->err);
         assert_int_equal(strlen(end->out), n_tokens + 2); /* A and the end of the line */
         shortest = n_tokens < shortest ? n_tokens : shortest;
@@ -173,9 +162,9 @@ static void a_text_is_evaluated(void **state)
                      DAT_CODE_OK);
     snprintf(expected, sizeof expected, "%d tokens, loss %.4f, perplexity %.2f\n", (int)sizeof text - 1, loss,
              exp(loss));
-    launch_end *end = run(
+    launch_end *end = launch_expect(
         (const char *[]){DAT, "eval", "--checkpoint", TINY, "--tokenizer", tokenizer_path, text_path, NULL},
-        0, "perplexity");
+        NULL, 0, "perplexity");
     assert_string_equal(end->out, expected);
     free(end);
     dat_tape_free(&tape);

@@ -23,12 +23,12 @@ extern char **environ;
 enum { STEP_TOKENS = 100 };
 
 /* One run to write: 1000 steps, validated every 50, with the loss coefficient tokens^-exponent but during the
- * first `bad` validations. The fields left 0 have defaults. */
+ * first `bad` validations; or the last `validations` alone. The fields left 0 have defaults. */
 typedef struct sample {
     const char *figure, *model, *architecture, *ra_type, *train;
     int64_t params, d_model, heads_sa, heads_ra, kv_heads, relations;
     double coefficient, exponent, perplexity;
-    int seed, bad;
+    int seed, bad, validations;
     bool running, no_tokens;
 } sample;
 
@@ -36,7 +36,7 @@ static void write_series(dat_run *run, const sample *s)
 {
     for (int step = 1; step <= 1000 && !s->no_tokens; step++)
         dat_run_append(run, "train/tokens", step * STEP_TOKENS, 1000);
-    for (int i = 1; i <= 20; i++) {
+    for (int i = s->validations ? 21 - s->validations : 1; i <= 20; i++) {
         double loss = s->coefficient * pow(i * 50.0 * STEP_TOKENS, -s->exponent);
         dat_run_append(run, "eval/validation/step", i * 50, 20);
         dat_run_append(run, "eval/validation/loss", i <= s->bad ? 9 : loss, 20);
@@ -249,10 +249,38 @@ static void drawings_are_reproducible(void **state)
         assert_memory_equal(first, second, size);
     }
     reporting_read_file("once/plots/fig4_scaling.svg", first);
-    assert_non_null(strstr(first, "DAT, it's `2`_  640K,  a = 0.100"));
+    assert_non_null(strstr(first, "DAT, it's `2`_ (640K),  a = 0.100"));
     assert_non_null(strstr(first, "Transformer,  a = 0.125"));
     assert_non_null(strstr(first, "DAT,  a = 0.125"));
     assert_non_null(strstr(first, ">50K<")); /* a tick of both axes */
+}
+
+/* Two points have no law that says something, but are drawn; two sizes are worth a panel. */
+static void few_points_have_no_law(void **state)
+{
+    (void)state;
+    static char svg[REPORTING_TEXT_SIZE];
+    for (int i = 0; i < 2; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "%c", 'a' + i);
+        write_run(name, (sample){.model = name,
+                                 .params = 1000 << i,
+                                 .coefficient = 20,
+                                 .exponent = 0.125 + 0.001 * i,
+                                 .validations = 1 + i});
+    }
+    assert_int_equal(reporting_run("out", NULL, NULL, environ), 0);
+    dat_csv t = reporting_open_table("out/tables/fig4_scaling.csv");
+    assert_string_equal(cell(&t, "a", "exponent"), "");
+    assert_string_equal(cell(&t, "b", "exponent"), "");
+    assert_string_equal(cell(&t, "b", "log10_scale"), "");
+    dat_csv_free(&t);
+    reporting_read_file("out/plots/fig4_scaling.svg", svg);
+    assert_non_null(strstr(svg, "b (2K)"));
+    assert_non_null(strstr(svg, "parameters"));
+    assert_non_null(strstr(svg, "1 trial per model."));
+    assert_null(strstr(svg, "a = "));
+    assert_null(strstr(svg, "Dashed"));
 }
 
 int main(void)
@@ -264,6 +292,7 @@ int main(void)
         TEST(incomplete_runs_are_left_out),
         TEST(table_5_has_runs_of_its_models),
         TEST(drawings_are_reproducible),
+        TEST(few_points_have_no_law),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

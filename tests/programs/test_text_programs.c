@@ -46,15 +46,10 @@ static void use_input(void)
         abort();
 }
 
-/* Runs a program; its status must be `status` and its output or errors hold `part`. The caller frees the end.
- */
+/* See launch_expect; standard input is `input`. */
 static launch_end *run(const char *const *argv, int status, const char *part)
 {
-    launch process = launch_program(argv, use_input);
-    launch_end *end = launch_wait(&process);
-    if (end->status != status || (!strstr(end->out, part) && !strstr(end->err, part)))
-        fail_msg("status %d, expected %d and '%s' in:\n%s%s", end->status, status, part, end->out, end->err);
-    return end;
+    return launch_expect(argv, use_input, status, part);
 }
 
 #define RUN(status, part, ...) free(run((const char *[]){__VA_ARGS__, NULL}, status, part))

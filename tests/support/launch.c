@@ -1,13 +1,19 @@
 #include "support/launch.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "util/memory.h"
 #include "util/status.h"
@@ -97,6 +103,15 @@ launch_end *launch_wait(launch *process)
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     read_all(process->out, end->out);
     read_all(process->err, end->err);
+    return end;
+}
+
+launch_end *launch_expect(const char *const *argv, void (*prepare)(void), int status, const char *part)
+{
+    launch process = launch_program(argv, prepare);
+    launch_end *end = launch_wait(&process);
+    if (end->status != status || (!strstr(end->out, part) && !strstr(end->err, part)))
+        fail_msg("status %d, expected %d and '%s' in:\n%s%s", end->status, status, part, end->out, end->err);
     return end;
 }
 

@@ -29,6 +29,10 @@ launch launch_function(int (*main)(int argc, char **argv), const char *const *ar
 /* Waits for the end. The caller frees the result. */
 launch_end *launch_wait(launch *process);
 
+/* Runs a program to its end and asserts its exit status, and that its output or its errors hold `part`. The
+ * caller frees the result. */
+launch_end *launch_expect(const char *const *argv, void (*prepare)(void), int status, const char *part);
+
 /* Waits until a file exists and has at least `size` bytes; false after ten seconds. */
 bool launch_wait_for_file(const char *path, long size);
 

@@ -28,10 +28,9 @@ launch_end *program_finish(const char *program, const char *folder)
     return launch_wait(&process);
 }
 
-program_path program_complete(const char *program, const char *folder)
+program_path program_completed(launch_end *end)
 {
     program_path path;
-    launch_end *end = program_finish(program, folder);
     const char *place = strstr(end->out, "complete: ");
     if (end->status != 0 || !place)
         fail_msg("exit %d, signal %d: %s%s", end->status, end->signal, end->out, end->err);
@@ -39,6 +38,11 @@ program_path program_complete(const char *program, const char *folder)
     snprintf(path.text, sizeof path.text, "%.*s", (int)strcspn(place, "\n"), place);
     free(end);
     return path;
+}
+
+program_path program_complete(const char *program, const char *folder)
+{
+    return program_completed(program_finish(program, folder));
 }
 
 void program_wait_for_saves(const char *path, int times)

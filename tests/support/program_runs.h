@@ -16,7 +16,10 @@ launch program_start(const char *program, const char *folder, void (*prepare)(vo
 /* The same, to its end. The caller frees the result. */
 launch_end *program_finish(const char *program, const char *folder);
 
-/* The same, which must end well; returns the path of the run file. */
+/* The path of the run file that a program says it completed; its end must be a good one, and is freed. */
+program_path program_completed(launch_end *end);
+
+/* program_finish, which must end well; returns the path of the run file. */
 program_path program_complete(const char *program, const char *folder);
 
 /* Waits until the file at `path` has been replaced `times` times; gives up after five seconds. */
