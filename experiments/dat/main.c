@@ -1,5 +1,5 @@
-/* dat: looks at datasets and models, tries language models, reports on results. Commands have their own
- * files. */
+/* dat: looks at datasets and models, tries and converts language models, reports on results. Commands have
+ * their own files. */
 #include <stdio.h>
 #include <string.h>
 

@@ -72,9 +72,9 @@ typedef struct dat_config {
 
 /* Reads and checks a config file. `preset` names an overlay or is NULL; `overrides` are "section.key=value"
  * texts from the command line. One that names a sweep axis replaces it, by one value or a list; one of a key
- * that mappings of an axis set selects those that have its value. Errors are
- * DAT_CODE_USAGE, say file:line:column and for an unknown key the nearest valid one. On success the caller
- * releases `config` with dat_config_free; on error it is empty. */
+ * that mappings of an axis set selects those that have its value. Errors are DAT_CODE_USAGE, say
+ * file:line:column and for an unknown key the nearest valid one. On success the caller releases `config` with
+ * dat_config_free; on error it is empty. */
 dat_status dat_config_load(const char *path, const dat_schema *schema, const char *preset,
                            const char *const *overrides, int n_overrides, dat_config *config);
 

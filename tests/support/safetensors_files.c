@@ -1,7 +1,13 @@
 #include "support/safetensors_files.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "support/npz_files.h"
 
@@ -24,4 +30,13 @@ void safetensors_write_parts(const char *path, uint64_t length, const char *head
 void safetensors_write(const char *path, const char *header, const void *data, size_t data_size)
 {
     safetensors_write_parts(path, strlen(header), header, data, data_size);
+}
+
+dat_safetensors safetensors_open_good(const char *path)
+{
+    dat_safetensors file;
+    dat_status status = dat_safetensors_open(path, &file);
+    if (status.code != DAT_CODE_OK)
+        fail_msg("%s", status.message);
+    return file;
 }
