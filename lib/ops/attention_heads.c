@@ -122,10 +122,13 @@ bool dat_head_sizes_check(dat_tape *tape, const dat_node *n, dat_columns query, 
         !check_heads(tape, n, query, key, value, args))
         return false;
     int64_t queries = query.tensor->shape[1], keys = key.tensor->shape[1];
-    if (args->causal && queries != keys)
+    if (args->first_query < 0)
+        return dat_fail(tape, "%s: first_query = %" PRId64 " is not a position", op, args->first_query);
+    if (args->causal && args->first_query + queries > keys)
         return dat_fail(tape,
-                        "%s: causal attention needs as many keys (%" PRId64 ") as queries (%" PRId64 ")", op,
-                        keys, queries);
+                        "%s: causal attention of %" PRId64 " queries from position %" PRId64
+                        " on needs a key for each of them, not %" PRId64 " keys",
+                        op, queries, args->first_query, keys);
     if (!(args->dropout >= 0 && args->dropout < 1))
         return dat_fail(tape, "%s: dropout is %g, expected 0 <= rate < 1", op, args->dropout);
     *sizes = dat_head_sizes_of(query, key, value, args);
@@ -151,14 +154,17 @@ dat_head_sizes dat_head_sizes_of(dat_columns query, dat_columns key, dat_columns
         .max_distance = args->max_distance,
         .causal = args->causal,
         .key_lengths = args->key_lengths,
+        .first_query = args->first_query,
     };
 }
 
 /* Of one head of batch item b. With causality the first receivers see fewer keys than there are. */
 static double pairs_of_item(const dat_head_sizes *s, int64_t b)
 {
-    double n = (double)s->n, length = (double)dat_key_length(s, b);
-    return s->causal ? length * (n - 0.5 * (length - 1)) : n * length;
+    int64_t length = dat_key_length(s, b), early = s->causal ? length - s->first_query : 0;
+    early = early < 0 ? 0 : early < s->n ? early : s->n;
+    double n_early = (double)early, n_late = (double)(s->n - early);
+    return n_early * ((double)s->first_query + 0.5 * (n_early + 1)) + n_late * (double)length;
 }
 
 double dat_head_pairs(const dat_head_sizes *s)

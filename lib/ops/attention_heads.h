@@ -29,6 +29,7 @@ typedef struct dat_head_sizes {
     int64_t max_distance;     /* of DAT_SYMBOLS_BY_DISTANCE */
     bool causal;
     const int64_t *key_lengths; /* (batch) or NULL */
+    int64_t first_query;        /* the position of query 0 */
 } dat_head_sizes;
 
 /* Checks the three projections against each other and the arguments; false with the tape's error. */
@@ -72,7 +73,8 @@ static inline int64_t dat_key_length(const dat_head_sizes *s, int64_t b)
     return s->key_lengths ? s->key_lengths[b] : s->m;
 }
 
-/* Number of (i, j) pairs that the mathematics needs: half of them when causal, none with padding. */
+/* Number of (i, j) pairs that the mathematics needs: when causal, those that are not hidden; none with
+ * padding. */
 double dat_head_pairs(const dat_head_sizes *sizes);
 
 /* Key/value head of query head h. */

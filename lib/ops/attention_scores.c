@@ -18,6 +18,7 @@ dat_scores dat_scores_of(const dat_head_sizes *s, const dat_attention_args *args
         .pointwise = args->pointwise,
         .activation = args->activation,
         .causal = args->causal,
+        .first_query = args->first_query,
         .mask = args->mask,
         .key_lengths = args->key_lengths,
     };
@@ -25,7 +26,7 @@ dat_scores dat_scores_of(const dat_head_sizes *s, const dat_attention_args *args
 
 static dat_tile whole(const dat_scores *s)
 {
-    return (dat_tile){.rows = s->n, .cols = s->m, .stride = s->m};
+    return (dat_tile){.rows = s->n, .cols = s->m, .position = s->first_query, .stride = s->m};
 }
 
 /* Without gaps between them, all rows are one long row. */
@@ -57,7 +58,7 @@ static void dot_products(const dat_scores *s, int64_t b, int64_t h, dat_tile t, 
 static void hide_pairs(const dat_scores *s, int64_t b, dat_tile t, dat_real hidden, dat_real *p)
 {
     int64_t unpadded = dat_tile_unpadded(s, b, t).cols;
-    if (!s->mask && !(s->causal && t.col + t.cols > t.row + 1) && unpadded == t.cols)
+    if (!s->mask && !(s->causal && t.col + t.cols > t.position + 1) && unpadded == t.cols)
         return;
     for (int64_t i = 0; i < t.rows; i++) {
         dat_real *row = p + i * t.stride;

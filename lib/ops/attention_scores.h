@@ -14,6 +14,7 @@ typedef struct dat_scores {
     bool pointwise; /* weights are `activation` of the scores, else their softmax */
     dat_activation activation;
     bool causal;
+    int64_t first_query;        /* the position of query 0 */
     const uint8_t *mask;        /* (n, m) or NULL */
     const int64_t *key_lengths; /* (B) or NULL */
     dat_real *log_sums; /* (B, n_heads, n) log sum_j exp(score), 0 where all is hidden: tiles of a softmax */
@@ -72,7 +73,7 @@ static inline dat_tile dat_tile_unpadded(const dat_scores *s, int64_t b, dat_til
 /* Whether causality hides all of the tile, or nothing is in it. */
 static inline bool dat_tile_hidden(const dat_scores *s, dat_tile t)
 {
-    return t.cols == 0 || (s->causal && t.col > t.row + t.rows - 1);
+    return t.cols == 0 || (s->causal && t.col > t.position + t.rows - 1);
 }
 
 /* p = the tile's weights; those of a softmax need log_sums. `dots` receives the scores where dat_keeps_dots;

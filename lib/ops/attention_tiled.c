@@ -57,7 +57,7 @@ static tiled_work work_of(const dat_tiled_attention *a)
 {
     const dat_head_sizes *s = &a->sizes;
     tiled_work work = {.a = a, .mask = dat_dropout_mask_of(a->n, a->dropout)};
-    work.tiling = dat_tiling_of(s->batch * s->n_kv_heads, s->n, s->m, DAT_TILE_LENGTH);
+    work.tiling = dat_tiling_of(s->batch * s->n_kv_heads, s, DAT_TILE_LENGTH);
     int64_t rows = dat_tile_rows(&work.tiling), cols = dat_tile_cols(&work.tiling);
     work.piece_scratch =
         N_MATRICES * rows * cols + dat_running_softmax_size(rows) + dat_values_scratch_size(s, rows, cols);
@@ -108,7 +108,8 @@ static void forward_tile(const tiled_work *work, int64_t b, int64_t h, dat_tile 
 
 static void write_sink(const dat_scores *scores, int64_t b, int64_t h, dat_tile rows, dat_real *sink)
 {
-    dat_tile all = {.row = rows.row, .rows = rows.rows, .cols = scores->m, .stride = scores->m};
+    dat_tile all = rows;
+    all.cols = all.stride = scores->m;
     dat_real *start = sink + ((b * scores->n_heads + h) * scores->n + rows.row) * scores->m;
     dat_tile_weights(scores, b, h, all, start, start);
 }

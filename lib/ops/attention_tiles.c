@@ -13,14 +13,15 @@ static int64_t divided_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-dat_tiling dat_tiling_of(int64_t units, int64_t n, int64_t m, int64_t rows)
+dat_tiling dat_tiling_of(int64_t units, const dat_head_sizes *s, int64_t rows)
 {
-    int64_t row_tiles = divided_up(n, rows), col_tiles = divided_up(m, DAT_TILE_LENGTH);
+    int64_t row_tiles = divided_up(s->n, rows), col_tiles = divided_up(s->m, DAT_TILE_LENGTH);
     int64_t sets = units > 0 ? smaller(divided_up(ENOUGH_UNITS, units), MOST_SETS) : 1;
     sets = row_tiles < 1 ? 1 : smaller(sets, row_tiles);
     return (dat_tiling){
-        .n = n,
-        .m = m,
+        .n = s->n,
+        .m = s->m,
+        .first_query = s->first_query,
         .row_tiles = row_tiles,
         .col_tiles = col_tiles,
         .sets = sets,
@@ -63,6 +64,7 @@ dat_tile dat_tile_at(const dat_tiling *tiling, int64_t row_tile, int64_t col_til
         .rows = tile_start(tiling->n, tiling->row_tiles, row_tile + 1) - row,
         .col = col,
         .cols = tile_start(tiling->m, tiling->col_tiles, col_tile + 1) - col,
+        .position = tiling->first_query + row,
         .stride = stride,
     };
 }

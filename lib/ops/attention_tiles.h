@@ -26,20 +26,21 @@ static inline bool dat_is_whole(const dat_head_sizes *s)
 /* Some pairs of positions. Matrices of values by pair have `stride` between their rows. */
 typedef struct dat_tile {
     int64_t row, rows; /* queries row, ..., row + rows - 1 */
-    int64_t col, cols; /* keys col, ..., col + cols - 1 */
+    int64_t col, cols; /* keys col, ..., col + cols - 1, which are their positions */
+    int64_t position;  /* of query `row` */
     int64_t stride;
 } dat_tile;
 
 /* All pairs of a head, without gaps. */
 static inline dat_tile dat_whole_tile(const dat_head_sizes *s)
 {
-    return (dat_tile){.rows = s->n, .cols = s->m, .stride = s->m};
+    return (dat_tile){.rows = s->n, .cols = s->m, .position = s->first_query, .stride = s->m};
 }
 
 /* Columns that row i of the tile may attend to when attention is causal: the first ones, perhaps none. */
 static inline int64_t dat_causal_cols(dat_tile t, int64_t i)
 {
-    int64_t cols = t.row + i + 1 - t.col;
+    int64_t cols = t.position + i + 1 - t.col;
     return cols < 0 ? 0 : cols < t.cols ? cols : t.cols;
 }
 
@@ -49,14 +50,14 @@ static inline int64_t dat_causal_cols(dat_tile t, int64_t i)
  * two pieces of a phase add to the gradient of the same key. Tile i belongs to set i % sets, so that causal
  * work is shared evenly, too. */
 typedef struct dat_tiling {
-    int64_t n, m;
+    int64_t n, m, first_query;
     int64_t row_tiles, col_tiles;
     int64_t sets;
     dat_pieces pieces; /* of units * sets: item i is query set i % sets of unit i / sets */
 } dat_tiling;
 
 /* Tiles of at most `rows` (a multiple of DAT_TILE_BLOCK) by DAT_TILE_LENGTH, all nearly equal. */
-dat_tiling dat_tiling_of(int64_t units, int64_t n, int64_t m, int64_t rows);
+dat_tiling dat_tiling_of(int64_t units, const dat_head_sizes *sizes, int64_t rows);
 
 /* The largest number of rows, or columns, of any tile. */
 int64_t dat_tile_rows(const dat_tiling *tiling);

@@ -18,7 +18,7 @@ typedef struct distance_rows {
 
 static distance_rows distance_rows_of(const dat_head_sizes *s, dat_tile t)
 {
-    int64_t lowest = t.col - (t.row + t.rows - 1), highest = t.col + t.cols - 1 - t.row;
+    int64_t lowest = t.col - (t.position + t.rows - 1), highest = t.col + t.cols - 1 - t.position;
     if (s->causal && highest > 0)
         highest = lowest > 0 ? lowest : 0;
     return (distance_rows){clipped(s, lowest) + s->max_distance,
@@ -35,7 +35,7 @@ typedef struct receiver_rows {
 
 static receiver_rows receiver_rows_of(const dat_head_sizes *s, distance_rows rows, dat_tile t, int64_t i)
 {
-    int64_t offset = t.col - (t.row + i); /* the distance of the first sender */
+    int64_t offset = t.col - (t.position + i); /* the distance of the first sender */
     int64_t end = s->causal ? dat_causal_cols(t, i) : t.cols;
     int64_t near = -s->max_distance - offset, far = s->max_distance + 1 - offset;
     near = near < 0 ? 0 : near < end ? near : end;

@@ -33,7 +33,7 @@ typedef struct disrca_call {
     dat_head_sizes sizes; /* of attention */
     dat_scores attention, relation;
     dat_dropout_mask mask;
-    int64_t square; /* n * n */
+    int64_t square; /* n * m */
 } disrca_call;
 
 static disrca_call call_of(const dat_node *n)
@@ -53,15 +53,16 @@ static disrca_call call_of(const dat_node *n)
     return z;
 }
 
-/* All projections are of the same sequences. */
+/* Both kinds of queries are of the same sequences, and both kinds of keys. */
 static bool check_lengths(dat_tape *tape, const dat_node *n)
 {
     char left[DAT_SHAPE_TEXT_SIZE], right[DAT_SHAPE_TEXT_SIZE];
-    const dat_tensor *query = n->in[QUERY];
-    for (int i = KEY; i <= KEY_REL; i++)
-        if (n->in[i]->shape[0] != query->shape[0] || n->in[i]->shape[1] != query->shape[1])
-            return dat_fail(tape, "%s: query %s is %s but %s is %s", n->op->name, query->name,
-                            dat_shape_text(query, left), n->in[i]->name, dat_shape_text(n->in[i], right));
+    for (int i = KEY; i <= KEY_REL; i++) {
+        const dat_tensor *other = n->in[i], *query = n->in[i == KEY_REL ? KEY : QUERY];
+        if (other->shape[0] != query->shape[0] || (i != KEY && other->shape[1] != query->shape[1]))
+            return dat_fail(tape, "%s: %s is %s but %s is %s", n->op->name, query->name,
+                            dat_shape_text(query, left), other->name, dat_shape_text(other, right));
+    }
     return true;
 }
 
@@ -124,9 +125,9 @@ static dat_tiled_attention tiled_of(const disrca_call *z)
 
 /* What forward keeps for one head of one batch item, in this order. */
 typedef struct head_state {
-    dat_real *p;    /* (n, n) attention probabilities before dropout */
-    dat_real *r;    /* (n, n) relations after the activation */
-    dat_real *dots; /* (n, n) before it, where backward needs them; else NULL */
+    dat_real *p;    /* (n, m) attention probabilities before dropout */
+    dat_real *r;    /* (n, m) relations after the activation */
+    dat_real *dots; /* (n, m) before it, where backward needs them; else NULL */
 } head_state;
 
 static head_state head_state_of(const disrca_call *z, int64_t b, int64_t h)
@@ -162,7 +163,7 @@ static void forward_item(const disrca_call *z, int64_t b, dat_real *scratch)
     }
 }
 
-/* Copies what was asked for, both as (B, n_heads, n, n). */
+/* Copies what was asked for, both as (B, n_heads, n, m). */
 static void write_sinks(const disrca_call *z)
 {
     const dat_disrca_args *args = &((const op_args *)z->n->args)->disrca;
@@ -184,7 +185,7 @@ typedef struct batch_work {
     dat_real *symbol_sums;
 } batch_work;
 
-/* Work with scratch for `matrices` (n, n) matrices a piece. */
+/* Work with scratch for `matrices` (n, m) matrices a piece. */
 static batch_work work_of(const disrca_call *z, dat_pieces pieces, int64_t matrices)
 {
     batch_work work = {.z = z};

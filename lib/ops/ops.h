@@ -134,7 +134,7 @@ dat_tensor *dat_rope(dat_tape *tape, dat_columns x, dat_tensor *cosines, dat_ten
 /* Where the value (or symbol) v_ij is that sender j has for receiver i. */
 typedef enum dat_symbol_layout {
     DAT_SYMBOLS_BY_SENDER,   /* (B or 1, Lk, width): row j */
-    DAT_SYMBOLS_BY_DISTANCE, /* (2 max_distance + 1, width): row clip(j - i) + max_distance */
+    DAT_SYMBOLS_BY_DISTANCE, /* (2 max_distance + 1, width): row clip(j - first_query - i) + max_distance */
     DAT_SYMBOLS_BY_PAIR,     /* (Lq, Lk, width): row (i, j) */
 } dat_symbol_layout;
 
@@ -145,6 +145,7 @@ typedef struct dat_attention_args {
     dat_activation activation;   /* of `pointwise` */
     double dropout;              /* rate, on the attention weights */
     bool causal;                 /* position i attends to j <= i only */
+    int64_t first_query;         /* the position of query 0, where that of key 0 is 0 */
     const uint8_t *mask;         /* (Lq, Lk), nonzero: may attend; or NULL */
     const int64_t *key_lengths;  /* (B): keys from key_lengths[b] on are padding, which nothing sees; 0 to Lk,
                                     borrowed until the end of the step; NULL: no padding */
@@ -156,7 +157,8 @@ typedef struct dat_attention_args {
 /* out_i = concat_h sum_j alpha_ij^h v_ij^h, alpha_ij^h = softmax_j(scale q_i^h . k_j^h), or pointwise
  * act(scale q_i^h . k_j^h) and 0 where masked.  query (B, Lq, n_heads kd), key (B or 1, Lk, n_kv_heads kd),
  * value of width n_kv_heads hd in the layout that is asked for -> (B, Lq, n_heads hd). A query that may
- * attend to nothing gets 0. */
+ * attend to nothing gets 0. Query i is at position first_query + i; causal attention needs a key for each of
+ * them, and hides the keys behind. */
 dat_tensor *dat_attention(dat_tape *tape, dat_columns query, dat_columns key, dat_columns value,
                           const dat_attention_args *args);
 
@@ -168,16 +170,17 @@ typedef struct dat_relational_args {
     double relation_scale; /* of the relation dot products, before the activation */
     dat_activation relation_activation;
     bool relation_softmax; /* normalise relations over all j instead; ignores the activation */
-    dat_real *relations;   /* receives the relations (B, L, L, n_relations), or NULL */
+    dat_real *relations;   /* receives the relations (B, Lq, Lk, n_relations), or NULL */
 } dat_relational_args;
 
 /* Relational attention, equation 2 of the paper before its output projection:
  *     out_i = concat_h sum_j alpha_ij^h (W_r^h r_ij + v_ij^h),
  *     r_ij^l = act(relation_scale q_rel_i^l . k_rel_j^l),  alpha the softmax of dat_attention.
- * The relations are averaged first and projected after (appendix B.1). query (B, L, n_heads kd), key (B, L,
- * n_kv_heads kd), query_rel and key_rel (B, L, n_relations rd; the same tensor for symmetric relations),
- * symbols of width n_kv_heads hd in the layout of the attention arguments, wr (n_heads, hd, n_relations) ->
- * (B, L, n_heads hd). Relations are never masked, as in the reference, but those to padding are 0. */
+ * The relations are averaged first and projected after (appendix B.1). query (B, Lq, n_heads kd), key (B, Lk,
+ * n_kv_heads kd), query_rel (B, Lq, n_relations rd), key_rel (B, Lk, n_relations rd; the same tensor for
+ * symmetric relations), symbols of width n_kv_heads hd in the layout of the attention arguments, wr (n_heads,
+ * hd, n_relations) -> (B, Lq, n_heads hd). Relations are never masked, as in the reference, but
+ * those to padding are 0. */
 dat_tensor *dat_relational_attention_core(dat_tape *tape, dat_columns query, dat_columns key,
                                           dat_columns query_rel, dat_columns key_rel, dat_tensor *symbols,
                                           dat_tensor *wr, const dat_relational_args *args);
@@ -189,14 +192,14 @@ typedef struct dat_disrca_args {
     double relation_scale; /* of the relation dot products, before the activation */
     dat_activation relation_activation;
     bool relation_softmax; /* normalise relations over all j instead; ignores the activation */
-    dat_real *relations;   /* receives the relations (B, n_heads, L, L), or NULL */
+    dat_real *relations;   /* receives the relations (B, n_heads, Lq, Lk), or NULL */
 } dat_disrca_args;
 
 /* Disentangled relational cross-attention before its output projection:
  *     out_i = concat_h sum_j alpha_ij^h r_ij^h v_ij^h,
  *     r_ij^h = act(relation_scale q_rel_i^h . k_rel_j^h),  alpha the softmax of dat_attention.
- * query (B, L, n_heads kd), key (B, L, n_kv_heads kd), query_rel (B, L, n_heads rd), key_rel (B, L,
- * n_kv_heads rd), symbols of width n_kv_heads hd in the layout of the attention arguments -> (B, L, n_heads
+ * query (B, Lq, n_heads kd), key (B, Lk, n_kv_heads kd), query_rel (B, Lq, n_heads rd), key_rel (B, Lk,
+ * n_kv_heads rd), symbols of width n_kv_heads hd in the layout of the attention arguments -> (B, Lq, n_heads
  * hd). Relations are never masked, as in the reference, but those to padding are 0. */
 dat_tensor *dat_disrca_core(dat_tape *tape, dat_columns query, dat_columns key, dat_columns query_rel,
                             dat_columns key_rel, dat_tensor *symbols, const dat_disrca_args *args);

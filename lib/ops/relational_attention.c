@@ -32,14 +32,14 @@ static dat_relational call_of(const dat_node *n)
         .scores_sink = relational->attention.scores,
         .relation_sink = relational->relations,
     };
-    z.square = z.s.n * z.s.n;
+    z.square = z.s.n * z.s.m;
     z.averages = z.s.n * z.s.n_heads * R;
     z.attention = dat_scores_of(&z.s, &relational->attention);
     z.relation = (dat_scores){
         .query = dat_heads_of(args->columns[QUERY_REL], R, z.s.batch),
         .key = dat_heads_of(args->columns[KEY_REL], R, z.s.batch),
         .n = z.s.n,
-        .m = z.s.n,
+        .m = z.s.m,
         .n_heads = R,
         .n_key_heads = R,
         .scale = relational->relation_scale,
@@ -59,15 +59,15 @@ static bool check_relations(dat_tape *tape, const dat_node *n, const dat_head_si
                 q.width % args->relational.n_relations == 0;
     for (int i = QUERY_REL; i <= KEY_REL; i++) {
         const dat_tensor *t = args->columns[i].tensor;
-        fits = fits && t->rank == 3 && t->shape[0] == s->batch && t->shape[1] == s->n &&
+        fits = fits && t->rank == 3 && t->shape[0] == s->batch &&
+               t->shape[1] == (i == KEY_REL ? s->m : s->n) &&
                args->columns[i].first + args->columns[i].width <= t->shape[2];
     }
     return fits ||
            dat_fail(tape,
-                    "%s: %" PRId64 " relations between %" PRId64 " x %" PRId64
-                    " positions do not fit %" PRId64 " columns of query %s %s and %" PRId64
-                    " columns of key %s %s",
-                    n->op->name, args->relational.n_relations, s->batch, s->n, q.width, q.tensor->name,
+                    "%s: %" PRId64 " relations of %" PRId64 " x %" PRId64 " positions to %" PRId64
+                    " do not fit %" PRId64 " columns of query %s %s and %" PRId64 " columns of key %s %s",
+                    n->op->name, args->relational.n_relations, s->batch, s->n, s->m, q.width, q.tensor->name,
                     dat_shape_text(q.tensor, left), k.width, k.tensor->name, dat_shape_text(k.tensor, right));
 }
 
@@ -82,7 +82,7 @@ static bool relational_shape(dat_tape *tape, dat_node *n)
         return false;
     if (args->relational.attention.pointwise)
         return dat_fail(tape, "%s: attention weights must be a softmax", n->op->name);
-    if (s.n != s.m || key->shape[0] != s.batch)
+    if (key->shape[0] != s.batch)
         return dat_fail(tape, "%s: query %s is %s but key %s is %s", n->op->name, query->name,
                         dat_shape_text(query, left), key->name, dat_shape_text(key, right));
     if (!check_relations(tape, n, &s))

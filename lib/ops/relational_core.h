@@ -13,10 +13,10 @@ typedef struct dat_relational {
     dat_dropout_mask mask; /* of attention's weights */
     dat_tensor *wr;        /* (n_heads, head_dim, R) */
     int64_t R;
-    int64_t square;          /* n * n */
+    int64_t square;          /* n * m */
     int64_t averages;        /* n * n_heads * R, the size of T */
-    dat_real *scores_sink;   /* receives attention's weights (B, n_heads, n, n), or NULL */
-    dat_real *relation_sink; /* receives the relations (B, n, n, R), or NULL */
+    dat_real *scores_sink;   /* receives attention's weights (B, n_heads, n, m), or NULL */
+    dat_real *relation_sink; /* receives the relations (B, n, m, R), or NULL */
 } dat_relational;
 
 /* Values that forward keeps in n->saved, forward and backward themselves. The tape has an error when memory

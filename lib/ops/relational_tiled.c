@@ -66,7 +66,7 @@ static tiled_work work_of(const dat_relational *call)
     z->attention.log_sums = z->n->saved + z->s.batch * z->averages;
     z->relation.log_sums = z->attention.log_sums + dat_log_sums_count(&z->attention, z->s.batch);
 
-    work.tiling = dat_tiling_of(z->s.batch, z->s.n, z->s.m, rows_of_tiles(z));
+    work.tiling = dat_tiling_of(z->s.batch, &z->s, rows_of_tiles(z));
     work.rows = dat_tile_rows(&work.tiling);
     work.cols = dat_tile_cols(&work.tiling);
     int64_t matrices = 2 * (H + R) + (z->mask.threshold ? H : 0) + (dat_keeps_dots(&z->relation) ? R : 0);
@@ -193,14 +193,14 @@ static void write_sinks(const tiled_work *work, int64_t b, int64_t row_tile, con
         for (int64_t h = 0; h < z->s.n_heads && z->scores_sink; h++) {
             dat_tile_weights(&z->attention, b, h, t, x->p, x->p);
             for (int64_t i = 0; i < t.rows; i++)
-                memcpy(z->scores_sink + dat_first_weight(&z->s, b, h) + (t.row + i) * z->s.n + t.col,
+                memcpy(z->scores_sink + dat_first_weight(&z->s, b, h) + (t.row + i) * z->s.m + t.col,
                        x->p + i * t.stride, (size_t)t.cols * sizeof *x->p);
         }
         for (int64_t l = 0; l < z->R && z->relation_sink; l++) {
             dat_tile_weights(&z->relation, b, l, t, x->r, x->r);
             for (int64_t i = 0; i < t.rows; i++)
                 for (int64_t j = 0; j < t.cols; j++)
-                    z->relation_sink[((b * z->s.n + t.row + i) * z->s.n + t.col + j) * z->R + l] =
+                    z->relation_sink[((b * z->s.n + t.row + i) * z->s.m + t.col + j) * z->R + l] =
                         x->r[i * t.stride + j];
         }
     }

@@ -7,9 +7,9 @@
 
 /* What forward keeps for one batch item, in this order. */
 typedef struct item_state {
-    dat_real *p;        /* (n_heads, n, n) probabilities before dropout */
-    dat_real *r;        /* (R, n, n) relations after the activation */
-    dat_real *dots;     /* (R, n, n) before it, where backward needs them; else NULL */
+    dat_real *p;        /* (n_heads, n, m) probabilities before dropout */
+    dat_real *r;        /* (R, n, m) relations after the activation */
+    dat_real *dots;     /* (R, n, m) before it, where backward needs them; else NULL */
     dat_real *averages; /* (n, n_heads, R) the T of the formulas */
 } item_state;
 
@@ -80,8 +80,8 @@ static void forward_item(const dat_relational *z, int64_t b, const dat_real *wr_
         dat_head_weights(&z->relation, b, l, relation_dots(z, &state, l), state.r + l * z->square);
     const dat_real *p = dropped_probabilities(z, b, &state, dropped);
     for (int64_t i = 0; i < s->n; i++)
-        dat_gemm_serial(s->n_heads, z->R, s->n, 1, dat_head_matrix(p + i * s->n, z->square),
-                        dat_transposed(dat_head_matrix(state.r + i * s->n, z->square)), 0,
+        dat_gemm_serial(s->n_heads, z->R, s->m, 1, dat_head_matrix(p + i * s->m, z->square),
+                        dat_transposed(dat_head_matrix(state.r + i * s->m, z->square)), 0,
                         state.averages + i * s->n_heads * z->R, z->R);
     for (int64_t h = 0; h < s->n_heads; h++) {
         dat_values_sum(s, b, h, dat_whole_tile(s), p + h * z->square, value_scratch, out + h * s->head_dim,
@@ -118,7 +118,7 @@ typedef struct batch_work {
 
 static int64_t values_scratch_size(const dat_relational *z)
 {
-    return dat_values_scratch_size(&z->s, z->s.n, z->s.n);
+    return dat_values_scratch_size(&z->s, z->s.n, z->s.m);
 }
 
 static void forward_piece(void *context, int64_t piece, int64_t start, int64_t end)
@@ -147,10 +147,10 @@ void dat_relational_whole_forward(const dat_relational *z)
 
 /* Scratch of one piece of backward. */
 typedef struct piece_scratch {
-    dat_real *dropped; /* (n_heads, n, n) */
-    dat_real *dp;      /* (n_heads, n, n) */
-    dat_real *dr;      /* (R, n, n) */
-    dat_real *ddots;   /* (n, n) */
+    dat_real *dropped; /* (n_heads, n, m) */
+    dat_real *dp;      /* (n_heads, n, m) */
+    dat_real *dr;      /* (R, n, m) */
+    dat_real *ddots;   /* (n, m) */
     dat_real *dt;      /* (n, n_heads, R) */
     dat_real *values;  /* of attention_values.h */
 } piece_scratch;
@@ -203,10 +203,10 @@ static void backward_item(const dat_relational *z, int64_t b, const dat_real *wr
     backward_values(z, b, &state, p, wr_rows, work, dwr_rows, dv);
     for (int64_t i = 0; i < s->n; i++) {
         dat_matrix dt = dat_head_matrix(work->dt + i * s->n_heads * z->R, z->R);
-        dat_gemm_serial(s->n_heads, s->n, z->R, 1, dt, dat_head_matrix(state.r + i * s->n, z->square), 1,
-                        work->dp + i * s->n, z->square);
-        dat_gemm_serial(z->R, s->n, s->n_heads, 1, dat_transposed(dt),
-                        dat_head_matrix(p + i * s->n, z->square), 0, work->dr + i * s->n, z->square);
+        dat_gemm_serial(s->n_heads, s->m, z->R, 1, dt, dat_head_matrix(state.r + i * s->m, z->square), 1,
+                        work->dp + i * s->m, z->square);
+        dat_gemm_serial(z->R, s->m, s->n_heads, 1, dat_transposed(dt),
+                        dat_head_matrix(p + i * s->m, z->square), 0, work->dr + i * s->m, z->square);
     }
     dat_score_grads relation = dat_score_grads_of(&z->relation, b);
     for (int64_t l = 0; l < z->R; l++)

@@ -16,6 +16,7 @@ naive_scores naive_scores_of(dat_columns query, dat_columns key, const dat_atten
         .pointwise = args->pointwise,
         .activation = args->activation,
         .causal = args->causal,
+        .first_query = args->first_query,
         .mask = args->mask,
         .key_lengths = args->key_lengths,
     };
@@ -23,7 +24,16 @@ naive_scores naive_scores_of(dat_columns query, dat_columns key, const dat_atten
 
 naive_values naive_values_of(dat_columns value, int64_t n, int64_t m, const dat_attention_args *args)
 {
-    return (naive_values){value, n, m, args->n_heads, args->n_kv_heads, args->layout, args->max_distance};
+    return (naive_values){
+        .columns = value,
+        .n = n,
+        .m = m,
+        .n_heads = args->n_heads,
+        .n_kv_heads = args->n_kv_heads,
+        .layout = args->layout,
+        .max_distance = args->max_distance,
+        .first_query = args->first_query,
+    };
 }
 
 bool naive_keeps_dots(const naive_scores *s)
@@ -53,7 +63,7 @@ static void hide(const naive_scores *s, int64_t b, int64_t n, int64_t m, dat_rea
 {
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < m; j++)
-            if ((s->causal && j > i) || (s->mask && !s->mask[i * m + j]) ||
+            if ((s->causal && j > s->first_query + i) || (s->mask && !s->mask[i * m + j]) ||
                 (s->key_lengths && j >= s->key_lengths[b]))
                 p[i * m + j] = hidden;
 }
@@ -105,7 +115,7 @@ void naive_dropout(dat_dropout_mask mask, int64_t first, int64_t count, const da
 /* Where v_ij of a head begins, for a layout other than by sender. */
 static int64_t pair_start(const naive_values *v, int64_t h, int64_t i, int64_t j)
 {
-    int64_t distance = j - i, farthest = v->max_distance, row = i * v->m + j;
+    int64_t distance = j - v->first_query - i, farthest = v->max_distance, row = i * v->m + j;
     if (v->layout == DAT_SYMBOLS_BY_DISTANCE) {
         distance = distance < -farthest ? -farthest : distance;
         row = (distance > farthest ? farthest : distance) + farthest;

@@ -13,6 +13,7 @@ typedef struct naive_scores {
     bool pointwise;
     dat_activation activation;
     bool causal;
+    int64_t first_query;
     const uint8_t *mask;
     const int64_t *key_lengths;
 } naive_scores;
@@ -21,7 +22,7 @@ typedef struct naive_values {
     dat_columns columns;
     int64_t n, m, n_heads, n_kv_heads;
     dat_symbol_layout layout;
-    int64_t max_distance;
+    int64_t max_distance, first_query;
 } naive_values;
 
 naive_scores naive_scores_of(dat_columns query, dat_columns key, const dat_attention_args *args);

@@ -17,9 +17,9 @@ typedef struct naive_call {
     const dat_node *n;
     naive_args args;
     const dat_tensor *wr;
-    int64_t batch, length, square, n_heads, R, head_dim;
+    int64_t batch, length, keys, square, n_heads, R, head_dim;
     dat_dropout_mask mask;
-    dat_real *p, *r, *dots, *averages; /* saved: (B, n_heads or R, n, n) and (B, n, n_heads, R) */
+    dat_real *p, *r, *dots, *averages; /* saved: (B, n_heads or R, n, m) and (B, n, n_heads, R) */
     dat_real *dropped, *dp, *dr, *ddots, *dt;
     dat_real *wr_sums; /* (B) */
 } naive_call;
@@ -29,7 +29,8 @@ static naive_call call_of(const dat_node *n)
     naive_call c = {.n = n, .args = *(const naive_args *)n->args, .wr = n->in[5]};
     c.batch = n->in[0]->shape[0];
     c.length = n->in[0]->shape[1];
-    c.square = c.length * c.length;
+    c.keys = n->in[1]->shape[1];
+    c.square = c.length * c.keys;
     c.n_heads = c.wr->shape[0];
     c.head_dim = c.wr->shape[1];
     c.R = c.wr->shape[2];
@@ -80,7 +81,7 @@ static const dat_real *dropped_probabilities(const naive_call *c, int64_t b)
 /* Row i of all matrices of one kind. */
 static dat_matrix position(const naive_call *c, const dat_real *matrices, int64_t i)
 {
-    return (dat_matrix){matrices + i * c->length, c->square, false};
+    return (dat_matrix){matrices + i * c->keys, c->square, false};
 }
 
 static dat_matrix transposed(dat_matrix a)
@@ -102,7 +103,7 @@ static void forward_item(const naive_call *c, int64_t b)
     }
     const dat_real *p = dropped_probabilities(c, b);
     for (int64_t i = 0; i < c->length; i++)
-        dat_gemm_serial(c->n_heads, c->R, c->length, 1, position(c, p, i),
+        dat_gemm_serial(c->n_heads, c->R, c->keys, 1, position(c, p, i),
                         transposed(position(c, c->r + relations, i)), 0, averages + i * c->n_heads * c->R,
                         c->R);
     for (int64_t h = 0; h < c->n_heads; h++) {
@@ -158,9 +159,9 @@ static void backward_item(const naive_call *c, int64_t b)
     }
     for (int64_t i = 0; i < c->length; i++) {
         dat_matrix dt_i = {dt + i * H * R, R, false};
-        dat_gemm_serial(H, c->length, R, 1, dt_i, position(c, c->r + relations, i), 1, dp + i * c->length,
+        dat_gemm_serial(H, c->keys, R, 1, dt_i, position(c, c->r + relations, i), 1, dp + i * c->keys,
                         c->square);
-        dat_gemm_serial(R, c->length, H, 1, transposed(dt_i), position(c, p, i), 0, dr + i * c->length,
+        dat_gemm_serial(R, c->keys, H, 1, transposed(dt_i), position(c, p, i), 0, dr + i * c->keys,
                         c->square);
     }
     for (int64_t l = 0; l < R; l++) {
@@ -216,7 +217,6 @@ dat_tensor *naive_relational_attention_core(dat_tape *tape, dat_columns query, d
                                             dat_tensor *wr, const dat_relational_args *args)
 {
     dat_tensor *in[] = {query.tensor, key.tensor, query_rel.tensor, key_rel.tensor, symbols, wr};
-    int64_t length = query.tensor->shape[1];
     naive_args all = {
         .attention = naive_scores_of(query, key, &args->attention),
         .relation =
@@ -230,7 +230,8 @@ dat_tensor *naive_relational_attention_core(dat_tape *tape, dat_columns query, d
                 .activation = args->relation_activation,
                 .key_lengths = args->attention.key_lengths,
             },
-        .values = naive_values_of(dat_all_columns(symbols), length, length, &args->attention),
+        .values = naive_values_of(dat_all_columns(symbols), query.tensor->shape[1], key.tensor->shape[1],
+                                  &args->attention),
         .dropout = args->attention.dropout,
         .scores = args->attention.scores,
         .relations = args->relations,
