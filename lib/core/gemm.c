@@ -80,10 +80,34 @@ static void multiply_pieces(void *context, int64_t piece, int64_t start, int64_t
     }
 }
 
+/* One row from some rows of the matrix that B is the transpose of, each of which is read once: a product
+ * would pack them first, which takes longer than all of the arithmetic. */
+static void multiply_row_piece(void *context, int64_t piece, int64_t start, int64_t end)
+{
+    (void)piece;
+    const product *p = context;
+    blasint sizes[] = {(blasint)(end - start), (blasint)p->k};
+    const dat_real *b = p->b.data + start * p->b.stride;
+    dat_real *c = p->c + start;
+    if (p->row)
+        memcpy(c, p->row + start, (size_t)(end - start) * sizeof(dat_real));
+#ifdef DAT_DOUBLE
+    cblas_dgemv(
+#else
+    cblas_sgemv(
+#endif
+        CblasRowMajor, CblasNoTrans, sizes[0], sizes[1], p->alpha, b, (blasint)p->b.stride, p->a.data,
+        p->a.transposed ? (blasint)p->a.stride : 1, p->row ? 1 : p->beta, c, 1);
+}
+
 static void multiply(product *p)
 {
     if (p->m == 0 || p->n == 0)
         return;
+    if (p->m == 1 && p->k > 0 && p->b.transposed) {
+        dat_parallel(dat_pieces_of(p->n, dat_min_rows(p->k)), multiply_row_piece, p);
+        return;
+    }
     p->rows_per_piece = rows_per_piece(p->m, p->k);
     dat_parallel(dat_pieces_of((p->m + p->rows_per_piece - 1) / p->rows_per_piece, 1), multiply_pieces, p);
 }

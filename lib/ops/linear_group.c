@@ -1,6 +1,7 @@
 /* Several linear maps of one input as one product with the weights stacked. The input is packed once, and its
  * gradient is one product with a long sum instead of many with short ones; stacking costs a copy of the
- * weights. */
+ * weights. A few rows that need no gradient are cheaper than that copy: they meet one weight after the other.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -60,13 +61,34 @@ static double linear_group_flops(const dat_node *n, bool backward)
     return total;
 }
 
+static bool is_stacked(const dat_node *n)
+{
+    enum { FEW_ROWS = 16 };
+    return n->tape->recording || dat_rows(n->in[X]) > FEW_ROWS;
+}
+
 /* The stacked weight (sum of out, in). */
 static int64_t linear_group_saved(const dat_node *n)
 {
-    return dat_width(n->out) * dat_width(n->in[X]);
+    return is_stacked(n) ? dat_width(n->out) * dat_width(n->in[X]) : 0;
 }
 
-static void linear_group_forward(dat_node *n)
+static void multiply_one_by_one(const dat_node *n)
+{
+    int64_t in = dat_width(n->in[X]), out = dat_width(n->out), rows = dat_rows(n->in[X]), first = 0;
+    dat_matrix x = {n->in[X]->data, in, false};
+    for (int i = 0; i < group_count(n); i++) {
+        const dat_tensor *weight = weight_of(n, i), *bias = bias_of(n, i);
+        dat_matrix right = {weight->data, in, true};
+        if (bias)
+            dat_gemm_onto_row(rows, weight->shape[0], in, x, right, bias->data, n->out->data + first, out);
+        else
+            dat_gemm(rows, weight->shape[0], in, 1, x, right, 0, n->out->data + first, out);
+        first += weight->shape[0];
+    }
+}
+
+static void multiply_stacked(dat_node *n)
 {
     int64_t in = dat_width(n->in[X]), out = dat_width(n->out), rows = dat_rows(n->in[X]), first = 0;
     dat_real *bias = dat_tape_scratch(n->tape, out);
@@ -86,6 +108,14 @@ static void linear_group_forward(dat_node *n)
         dat_gemm_onto_row(rows, out, in, left, right, bias, n->out->data, out);
     else
         dat_gemm(rows, out, in, 1, left, right, 0, n->out->data, out);
+}
+
+static void linear_group_forward(dat_node *n)
+{
+    if (is_stacked(n))
+        multiply_stacked(n);
+    else
+        multiply_one_by_one(n);
 }
 
 static void linear_group_backward(dat_node *n)

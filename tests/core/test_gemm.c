@@ -116,9 +116,10 @@ static void all_shapes(product *multiply)
         for (int j = 0; j < COUNT; j++)
             for (int l = 0; l < COUNT; l++)
                 check_shape(multiply, small[i], small[j], small[l]);
-    static const int64_t large[][3] = {
-        {64, 64, 64}, {63, 65, 64}, {65, 3, 64},  {100, 20, 128}, {129, 5, 70},  {511, 3, 2},  {512, 3, 2},
-        {513, 7, 5},  {800, 9, 33}, {2, 300, 70}, {31, 129, 65},  {256, 2, 257}, {1, 1, 4000}, {700, 1, 1}};
+    static const int64_t large[][3] = {{64, 64, 64}, {63, 65, 64}, {65, 3, 64},   {100, 20, 128},
+                                       {129, 5, 70}, {511, 3, 2},  {512, 3, 2},   {513, 7, 5},
+                                       {800, 9, 33}, {2, 300, 70}, {31, 129, 65}, {256, 2, 257},
+                                       {1, 1, 4000}, {700, 1, 1},  {1, 1000, 77}};
     for (size_t i = 0; i < sizeof large / sizeof large[0]; i++)
         check_shape(multiply, large[i][0], large[i][1], large[i][2]);
 }
@@ -155,10 +156,15 @@ static void empty_products(void **state)
 static void threads_do_not_change_bits(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{100, 40, 90}, {513, 33, 65}, {1300, 20, 70}, {3, 200, 100}};
+    static const int64_t shapes[][3] = {
+        {100, 40, 90}, {513, 33, 65}, {1300, 20, 70}, {3, 200, 100}, {1, 400, 90}};
     int before = dat_parallel_threads();
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-        problem p = {.m = shapes[s][0], .n = shapes[s][1], .k = shapes[s][2], .alpha = 1};
+        problem p = {.m = shapes[s][0],
+                     .n = shapes[s][1],
+                     .k = shapes[s][2],
+                     .transpose_b = shapes[s][0] == 1,
+                     .alpha = 1};
         operands o = make_operands(&p);
         dat_real *expected = random_values(o.c_count, 0);
         dat_parallel_set_threads(1);
