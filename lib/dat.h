@@ -33,6 +33,7 @@
 #include "models/vision.h"
 #include "nn/attention.h"
 #include "nn/blocks.h"
+#include "nn/decode_cache.h"
 #include "nn/decoder_block.h"
 #include "nn/disrca.h"
 #include "nn/dual_attention.h"

@@ -82,7 +82,7 @@ static dat_tensor *forward(layer_state *s)
                                 .n_relations = c->n_relations,
                                 .relation_scale = 1 / sqrt((double)c->rel_proj_dim),
                                 .relation_activation = c->relation_activation};
-    dat_tensor *values = dat_symbol_values(&s->tape, &s->layer.wv, &symbols, &args.attention);
+    dat_tensor *values = dat_symbol_values(&s->tape, &s->layer.wv, &symbols, &context, &args.attention);
     dat_tensor *heads = s->config.core(&s->tape, out[0], out[1], out[2], out[3], values, s->layer.wr, &args);
     return dat_linear_forward(&s->tape, &s->layer.wo, heads);
 }

@@ -125,33 +125,34 @@ dat_status dat_language_init(dat_language_model *model, dat_params *params, cons
     return DAT_OK;
 }
 
-static bool check_length(dat_tape *tape, const dat_language_config *c, dat_tokens tokens)
+static bool check_length(dat_tape *tape, const dat_language_config *c, int64_t length)
 {
-    return tokens.length <= c->max_length ||
+    return length <= c->max_length ||
            dat_fail(tape,
                     "language model: sequences of %" PRId64 " tokens are longer than max_length = %" PRId64,
-                    tokens.length, c->max_length);
+                    length, c->max_length);
 }
 
-/* What the blocks make of the tokens: (B, L, d_model). The reference has a dropout layer behind the
- * embeddings, but never applies it. */
-static dat_tensor *run_blocks(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
+/* What the blocks make of the tokens, which go on from those in the cache if there is one: (B, L, d_model).
+ * The reference has a dropout layer behind the embeddings, but never applies it. */
+static dat_tensor *run_blocks(dat_tape *tape, const dat_language_model *model, dat_decode_cache *cache,
+                              dat_tokens tokens)
 {
     const dat_language_config *c = &model->config;
-    if (!check_length(tape, c, tokens))
+    if (!check_length(tape, c, dat_decode_cache_position(cache) + tokens.length))
         return NULL;
-    dat_attention_context context = {.causal = true};
+    dat_attention_context context = {.causal = true, .cache = cache};
     dat_tensor *x = dat_embedding(tape, model->embeddings, tokens); /* (B, L, d_model) */
     if (c->positions == DAT_LANGUAGE_ROPE)
         dat_rope_angles_use(tape, &model->angles, &context);
     else
-        x = dat_add_positions(tape, x, model->positions, 1);
+        x = dat_add_positions(tape, x, dat_decode_cache_rows(tape, cache, model->positions), 1);
 
     dat_symbols symbols = {0};
     bool relational = c->block.dual && c->block.attention.n_heads_ra > 0;
     for (int64_t i = 0; i < c->n_layers; i++) {
         if (relational && (i == 0 || !c->symbols_once))
-            symbols = dat_retrieve_symbols(tape, &model->retrievers[i], x);
+            symbols = dat_retrieve_next_symbols(tape, &model->retrievers[i], cache, x);
         x = dat_encoder_block_forward(tape, &model->blocks[i], x, &symbols, &context);
     }
     return x;
@@ -164,13 +165,35 @@ static dat_tensor *logits_of(dat_tape *tape, const dat_language_model *model, da
 
 dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
 {
-    return logits_of(tape, model, run_blocks(tape, model, tokens));
+    return logits_of(tape, model, run_blocks(tape, model, NULL, tokens));
+}
+
+static dat_tensor *last_logits(dat_tape *tape, const dat_language_model *model, dat_decode_cache *cache,
+                               dat_tokens tokens)
+{
+    dat_tensor *x = run_blocks(tape, model, cache, tokens);
+    return logits_of(tape, model, dat_select_token(tape, x, tokens.length - 1));
 }
 
 dat_tensor *dat_language_forward_last(dat_tape *tape, const dat_language_model *model, dat_tokens tokens)
 {
-    dat_tensor *x = run_blocks(tape, model, tokens);
-    return logits_of(tape, model, dat_select_token(tape, x, tokens.length - 1));
+    return last_logits(tape, model, NULL, tokens);
+}
+
+bool dat_language_can_cache(const dat_language_model *model)
+{
+    return dat_block_can_cache(&model->config.block, &model->config.symbols);
+}
+
+dat_tensor *dat_language_next(dat_tape *tape, const dat_language_model *model, dat_decode_cache *cache,
+                              dat_tokens tokens)
+{
+    DAT_ASSERT(dat_language_can_cache(model));
+    if (!dat_decode_cache_begin(tape, cache, tokens.length))
+        return NULL;
+    dat_tensor *logits = last_logits(tape, model, cache, tokens);
+    dat_decode_cache_end(tape, cache, tokens.length);
+    return logits;
 }
 
 void dat_language_free(dat_language_model *model)

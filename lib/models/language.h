@@ -47,6 +47,15 @@ dat_tensor *dat_language_forward(dat_tape *tape, const dat_language_model *model
 /* tokens (B, L), L <= max_length -> logits (B, vocab_size) of the token after each sequence. */
 dat_tensor *dat_language_forward_last(dat_tape *tape, const dat_language_model *model, dat_tokens tokens);
 
+/* Whether dat_language_next can be used: see dat_block_can_cache. */
+bool dat_language_can_cache(const dat_language_model *model);
+
+/* tokens (B, L) that go on from the positions in the cache, which get L more -> logits (B, vocab_size) of the
+ * token after each sequence, as dat_language_forward_last gives for all tokens at once. The cache has room
+ * for up to max_length positions. */
+dat_tensor *dat_language_next(dat_tape *tape, const dat_language_model *model, dat_decode_cache *cache,
+                              dat_tokens tokens);
+
 void dat_language_free(dat_language_model *model);
 
 #endif

@@ -6,16 +6,23 @@
 #include "models/sampling.h"
 
 /* A text that a model continues. Of more than max_length tokens it sees the last max_length, the first of
- * them at position 0, as in the reference. */
+ * them at position 0, as in the reference.
+ *
+ * Each token is computed from what the cache keeps of those before. Once the text is longer than max_length,
+ * its window slides and nothing that was kept is right any more: every position is another one, and what the
+ * layers made of it came from a token that the model no longer sees. So each token then costs a pass over the
+ * window, as it does without a cache. */
 typedef struct dat_generator {
-    const dat_language_model *model; /* borrowed */
+    const dat_language_model *model; /* borrowed, with weights that stay the same */
     dat_tape tape;
+    dat_decode_cache cache;
+    bool cached; /* use the cache, if the model allows; a caller may turn it off before the first logits */
     int32_t *tokens; /* [max_length], what the model sees, owned */
     int64_t count;
 } dat_generator;
 
-/* A generator without text; each step may use `memory_limit` bytes. The caller frees it whatever the result.
- */
+/* A generator without text; each step and the cache may use `memory_limit` bytes. The caller frees it
+ * whatever the result. */
 dat_status dat_generator_init(dat_generator *generator, const dat_language_model *model, size_t memory_limit);
 void dat_generator_free(dat_generator *generator);
 

@@ -120,14 +120,15 @@ static dat_tensor *enter(dat_tape *tape, const dat_seq2seq_model *model, const d
     dat_tensor *x = entry->embeddings ? dat_embedding(tape, entry->embeddings, sequence->tokens)
                                       : dat_linear_forward(tape, &entry->projection, sequence->vectors);
     if (model->config.positions != DAT_SEQ2SEQ_ROPE)
-        return dat_position_encoding_forward(tape, &entry->positions, x);
+        return dat_position_encoding_next(tape, &entry->positions, context->cache, x);
     dat_rope_angles_use(tape, &entry->angles, context);
     return x;
 }
 
 /* Symbols for layer `layer` of a stack whose input is x, if it has relational heads. */
 static void update_symbols(dat_tape *tape, const dat_seq2seq_model *model, const dat_block_config *block,
-                           int64_t layer, dat_tensor *x, const int64_t *lengths, dat_symbols *symbols)
+                           int64_t layer, const int64_t *lengths, const dat_decode_cache *cache,
+                           dat_tensor *x, dat_symbols *symbols)
 {
     bool relational = block->dual && block->attention.n_heads_ra > 0;
     const dat_retriever_config *c = &model->config.symbols;
@@ -136,7 +137,7 @@ static void update_symbols(dat_tape *tape, const dat_seq2seq_model *model, const
                  "seq2seq model: symbols of kind %s see padding ahead, so sequences must not have lengths",
                  dat_retriever_names[c->kind]);
     if (relational && (layer == 0 || !model->config.symbols_once))
-        *symbols = dat_retrieve_symbols(tape, &model->retriever, x);
+        *symbols = dat_retrieve_next_symbols(tape, &model->retriever, cache, x);
 }
 
 dat_memory dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source)
@@ -146,26 +147,50 @@ dat_memory dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, co
     dat_symbols symbols = {0};
     dat_tensor *x = enter(tape, model, &model->source, source, &context);
     for (int64_t i = 0; i < c->n_layers_enc; i++) {
-        update_symbols(tape, model, &c->encoder, i, x, source->lengths, &symbols);
+        update_symbols(tape, model, &c->encoder, i, source->lengths, NULL, x, &symbols);
         x = dat_encoder_block_forward(tape, &model->encoder_blocks[i], x, &symbols, &context);
     }
     return (dat_memory){x, source->lengths};
 }
 
-dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_memory memory,
-                               const dat_sequence *target, bool last_only)
+static dat_tensor *decode(dat_tape *tape, const dat_seq2seq_model *model, dat_decode_cache *cache,
+                          dat_memory memory, const dat_sequence *target, bool last_only)
 {
     const dat_seq2seq_config *c = &model->config;
-    dat_attention_context context = {.causal = c->causal_decoder, .key_lengths = target->lengths};
+    dat_attention_context context = {
+        .causal = c->causal_decoder, .key_lengths = target->lengths, .cache = cache};
     dat_symbols symbols = {0};
     dat_tensor *y = enter(tape, model, &model->target, target, &context);
     for (int64_t i = 0; i < c->n_layers_dec; i++) {
-        update_symbols(tape, model, &c->decoder.block, i, y, target->lengths, &symbols);
+        update_symbols(tape, model, &c->decoder.block, i, target->lengths, cache, y, &symbols);
         y = dat_decoder_block_forward(tape, &model->decoder_blocks[i], y, memory, &symbols, &context);
     }
     if (last_only && y)
         y = dat_select_token(tape, y, y->shape[1] - 1);
     return dat_linear_forward(tape, &model->head, y);
+}
+
+dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_memory memory,
+                               const dat_sequence *target, bool last_only)
+{
+    return decode(tape, model, NULL, memory, target, last_only);
+}
+
+bool dat_seq2seq_can_cache(const dat_seq2seq_model *model)
+{
+    const dat_seq2seq_config *c = &model->config;
+    return c->causal_decoder && dat_block_can_cache(&c->decoder.block, &c->symbols);
+}
+
+dat_tensor *dat_seq2seq_next(dat_tape *tape, const dat_seq2seq_model *model, dat_decode_cache *cache,
+                             dat_memory memory, dat_tokens target)
+{
+    DAT_ASSERT(dat_seq2seq_can_cache(model));
+    if (!dat_decode_cache_begin(tape, cache, target.length))
+        return NULL;
+    dat_tensor *logits = decode(tape, model, cache, memory, &(dat_sequence){.tokens = target}, true);
+    dat_decode_cache_end(tape, cache, target.length);
+    return logits;
 }
 
 static void free_entry(dat_sequence_entry *entry)

@@ -77,6 +77,15 @@ dat_memory dat_seq2seq_encode(dat_tape *tape, const dat_seq2seq_model *model, co
 dat_tensor *dat_seq2seq_decode(dat_tape *tape, const dat_seq2seq_model *model, dat_memory memory,
                                const dat_sequence *target, bool last_only);
 
+/* Whether dat_seq2seq_next can be used: a causal decoder, and see dat_block_can_cache. */
+bool dat_seq2seq_can_cache(const dat_seq2seq_model *model);
+
+/* Tokens (B, Lt) of the target that go on from the positions in the cache, which get Lt more -> logits (B,
+ * n_outputs) of the last one, as dat_seq2seq_decode gives for the whole target. The memory is read in the
+ * first step. */
+dat_tensor *dat_seq2seq_next(dat_tape *tape, const dat_seq2seq_model *model, dat_decode_cache *cache,
+                             dat_memory memory, dat_tokens target);
+
 void dat_seq2seq_free(dat_seq2seq_model *model);
 
 #endif

@@ -10,8 +10,16 @@
  * reads tokens, else the vectors' first axis; the target of the model must be tokens, with as many outputs
  * as its vocabulary, and max_length from 1 to its max_target.
  *
+ * Each token is computed from what a cache keeps of those before, if the model allows
+ * (dat_seq2seq_can_cache); the cache may use as much memory as the tape.
+ *
  * The tape is used for several steps, begun here: what it held is gone. On error `out` is not to be used. */
 dat_status dat_seq2seq_greedy(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source,
                               int32_t start, int32_t end, int64_t max_length, int32_t *out);
+
+/* The same without a cache, which computes all tokens so far for every new one: to compare with. */
+dat_status dat_seq2seq_greedy_uncached(dat_tape *tape, const dat_seq2seq_model *model,
+                                       const dat_sequence *source, int32_t start, int32_t end,
+                                       int64_t max_length, int32_t *out);
 
 #endif

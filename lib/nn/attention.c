@@ -40,6 +40,7 @@ dat_attention_args dat_attention_args_of(const dat_attention_config *c, const da
         .scale = 1 / sqrt((double)(c->d_model / c->total_n_heads)),
         .dropout = c->dropout,
         .causal = context->causal,
+        .first_query = dat_decode_cache_position(context->cache),
         .mask = context->mask,
         .key_lengths = context->key_lengths,
         .scores = context->scores,
@@ -56,15 +57,22 @@ void dat_attention_rotate(dat_tape *tape, const dat_attention_config *c, const d
 }
 
 dat_tensor *dat_symbol_values(dat_tape *tape, const dat_linear_layer *wv, const dat_symbols *symbols,
-                              dat_attention_args *args)
+                              const dat_attention_context *context, dat_attention_args *args)
 {
+    dat_columns values = {0};
     if (!symbols) {
         dat_fail(tape, "relational attention needs symbols");
         return NULL;
     }
     args->layout = symbols->layout;
     args->max_distance = symbols->max_distance;
-    return dat_linear_forward(tape, wv, symbols->values);
+    if (symbols->layout == DAT_SYMBOLS_BY_SENDER) {
+        values = dat_all_columns(dat_linear_forward(tape, wv, symbols->values));
+        return dat_decode_cache_append(tape, context->cache, values).tensor;
+    }
+    if (!dat_decode_cache_keeps(context->cache))
+        values = dat_all_columns(dat_linear_forward(tape, wv, symbols->values));
+    return dat_decode_cache_keep(tape, context->cache, values).tensor;
 }
 
 dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, const char *scope,
@@ -100,6 +108,8 @@ dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *laye
 {
     dat_attention_args args = dat_attention_args_of(&layer->config, context);
     dat_attention_rotate(tape, &layer->config, context, &q, &k);
+    k = dat_decode_cache_append(tape, context->cache, k);
+    v = dat_decode_cache_append(tape, context->cache, v);
     return dat_linear_forward(tape, &layer->wo, dat_attention(tape, q, k, v, &args));
 }
 
@@ -113,4 +123,18 @@ dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *lay
     dat_columns projected[COUNT];
     dat_project(tape, COUNT, inputs, layers, projected);
     return dat_attention_attend(tape, layer, projected[Q], projected[K], projected[V], context);
+}
+
+dat_tensor *dat_cross_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *x,
+                                        dat_memory memory, dat_decode_cache *cache)
+{
+    enum { Q, K, V, COUNT };
+    const dat_attention_context everything = {.key_lengths = memory.lengths};
+    dat_tensor *const inputs[COUNT] = {x, memory.states, memory.states};
+    const dat_linear_layer *layers[COUNT] = {&layer->wq, &layer->wk, &layer->wv};
+    dat_columns projected[COUNT] = {0};
+    dat_project(tape, dat_decode_cache_keeps(cache) ? K : COUNT, inputs, layers, projected);
+    dat_columns k = dat_decode_cache_keep(tape, cache, projected[K]);
+    dat_columns v = dat_decode_cache_keep(tape, cache, projected[V]);
+    return dat_attention_attend(tape, layer, projected[Q], k, v, &everything);
 }

@@ -2,6 +2,7 @@
 #ifndef DAT_NN_ATTENTION_H
 #define DAT_NN_ATTENTION_H
 
+#include "nn/decode_cache.h"
 #include "nn/symbols.h"
 
 /* What a forward pass adds to its inputs. All optional. */
@@ -13,6 +14,8 @@ typedef struct dat_attention_context {
     dat_real *scores;            /* receives the attention weights (B, n_heads, Lq, Lk) */
     dat_real *relations;         /* receives the relations (B, L, L, n_relations) of relational attention, or
                                     (B, n_heads, L, L) of DisRCA */
+    dat_decode_cache *cache; /* within a step of decoding: inputs are the new positions only, which attend to
+                                all so far; causal attention only (see dat_block_can_cache) */
 } dat_attention_context;
 
 typedef struct dat_attention_config {
@@ -42,10 +45,10 @@ dat_attention_args dat_attention_args_of(const dat_attention_config *config,
 void dat_attention_rotate(dat_tape *tape, const dat_attention_config *config,
                           const dat_attention_context *context, dat_columns *q, dat_columns *k);
 
-/* The values that symbols become by the projection `wv`: in their layout, which goes to `args`. NULL symbols
- * are an error. */
+/* The values that symbols become by the projection `wv`, of all positions so far if the context has a cache:
+ * in their layout, which goes to `args`. NULL symbols are an error. */
 dat_tensor *dat_symbol_values(dat_tape *tape, const dat_linear_layer *wv, const dat_symbols *symbols,
-                              dat_attention_args *args);
+                              const dat_attention_context *context, dat_attention_args *args);
 
 /* Registers wq, wk, wv, wo under `scope`. With `shared_wq` and `shared_wk` (both or neither NULL) the layer
  * uses those projections under its own names. */
@@ -53,8 +56,9 @@ dat_status dat_attention_init(dat_attention_layer *layer, dat_params *params, co
                               const dat_attention_config *config, const dat_linear_layer *shared_wq,
                               const dat_linear_layer *shared_wk);
 
-/* Attention and wo from projections: q (B, Lq, n_heads key_dim), k (B, Lk, n_kv_heads key_dim), v (B, Lk,
- * n_kv_heads head_dim) -> (B, Lq, n_heads head_dim). For modules that project several kinds of heads at once.
+/* Attention and wo from projections (of the new positions if the context has a cache): q (B, Lq, n_heads
+ * key_dim), k (B, Lk, n_kv_heads key_dim), v (B, Lk, n_kv_heads head_dim) -> (B, Lq, n_heads head_dim). For
+ * modules that project several kinds of heads at once.
  */
 dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *layer, dat_columns q,
                                  dat_columns k, dat_columns v, const dat_attention_context *context);
@@ -63,5 +67,16 @@ dat_tensor *dat_attention_attend(dat_tape *tape, const dat_attention_layer *laye
  * reference's output dropout is the caller's: see dat_twice_dropout in blocks.h. */
 dat_tensor *dat_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *query,
                                   dat_tensor *key, dat_tensor *value, const dat_attention_context *context);
+
+/* What the encoder returned, for decoders to read. */
+typedef struct dat_memory {
+    dat_tensor *states;     /* (B, Lm, d_model) */
+    const int64_t *lengths; /* (B), from where on they are padding; borrowed; NULL: nowhere */
+} dat_memory;
+
+/* x (B, Lq, d_model) attends to all of `memory` but its padding, which stays the same while a sequence is
+ * decoded: with a cache (or NULL), its keys and values are projected in the first step only. */
+dat_tensor *dat_cross_attention_forward(dat_tape *tape, const dat_attention_layer *layer, dat_tensor *x,
+                                        dat_memory memory, dat_decode_cache *cache);
 
 #endif

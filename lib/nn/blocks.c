@@ -4,6 +4,16 @@
 
 #include "nn/choice.h"
 
+bool dat_block_can_cache(const dat_block_config *config, const dat_retriever_config *symbols)
+{
+    const dat_dual_config *c = &config->attention;
+    if (!config->dual || c->n_heads_ra == 0)
+        return true;
+    bool softmax = (c->ra_type == DAT_RELATIONAL_ATTENTION && c->relational.relation_softmax) ||
+                   (c->ra_type == DAT_DISRCA && c->disrca.relation_softmax);
+    return !softmax && symbols->kind != DAT_REL_SYM_ATTENTION;
+}
+
 double dat_twice_dropout(double rate)
 {
     return 1 - (1 - rate) * (1 - rate);

@@ -49,6 +49,12 @@ dat_status dat_encoder_block_init(dat_encoder_block *block, dat_params *params, 
 dat_tensor *dat_encoder_block_forward(dat_tape *tape, const dat_encoder_block *block, dat_tensor *x,
                                       const dat_symbols *symbols, const dat_attention_context *context);
 
+/* Whether a decode cache can stand for the positions before: what a causal block makes of a position never
+ * depends on a later one, and on an earlier one only by its keys and values. Relations that are a softmax
+ * over all keys, later ones included, change with every position; symbols of relational symbolic attention
+ * need the neighbours, which are not kept. */
+bool dat_block_can_cache(const dat_block_config *config, const dat_retriever_config *symbols);
+
 /* The rate of one dropout that equals the reference's two in a row on attention's output (inside the
  * attention module and in the block): elements survive with (1 - rate)^2 and are scaled by its inverse either
  * way. */

@@ -36,7 +36,6 @@ dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *b
 {
     bool first = block->config.block.norm_first;
     double twice = dat_twice_dropout(block->config.block.dropout);
-    const dat_attention_context everything = {.key_lengths = memory.lengths};
     dat_tensor *sum, *fed;
 
     dat_tensor *in = first ? dat_norm_forward(tape, &block->norm1, x) : x;
@@ -44,8 +43,7 @@ dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *b
     in = dat_norm_after_branch(tape, first ? &block->norm2 : &block->norm1, x, branch, twice, &sum);
     x = first ? sum : in;
 
-    branch =
-        dat_attention_forward(tape, &block->cross_attention, in, memory.states, memory.states, &everything);
+    branch = dat_cross_attention_forward(tape, &block->cross_attention, in, memory, context->cache);
     in = dat_norm_after_branch(tape, first ? &block->norm3 : &block->norm2, x, branch, twice, &sum);
     x = first ? sum : in;
 

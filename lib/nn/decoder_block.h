@@ -11,12 +11,6 @@ typedef struct dat_decoder_config {
     dat_attention_config cross; /* n_heads and options; d_model and dropout are the block's */
 } dat_decoder_config;
 
-/* What the encoder returned, for decoders to read. */
-typedef struct dat_memory {
-    dat_tensor *states;     /* (B, Lm, d_model) */
-    const int64_t *lengths; /* (B), from where on they are padding; borrowed; NULL: nowhere */
-} dat_memory;
-
 typedef struct dat_decoder_block {
     dat_decoder_config config;
     dat_norm norm1, norm2, norm3;
@@ -30,7 +24,7 @@ dat_status dat_decoder_block_init(dat_decoder_block *block, dat_params *params, 
 
 /* x (B, L, d_model), symbols as in dat_encoder_block_forward -> (B, L, d_model). The context (causality,
  * mask, angles) is that of the attention to x; attention to the memory sees all of it but its padding,
- * without angles. */
+ * without angles, and is cached, too. */
 dat_tensor *dat_decoder_block_forward(dat_tape *tape, const dat_decoder_block *block, dat_tensor *x,
                                       dat_memory memory, const dat_symbols *symbols,
                                       const dat_attention_context *context);

@@ -47,7 +47,7 @@ dat_tensor *dat_disrca_attend(dat_tape *tape, const dat_disrca_layer *layer,
                               const dat_attention_context *context)
 {
     const dat_disrca_config *c = &layer->config;
-    dat_columns q = projections->query, k = projections->key;
+    dat_columns q = projections->query, k = projections->key, k_rel = projections->key_rel;
     dat_disrca_args args = {
         .attention = dat_attention_args_of(&c->attention, context),
         .relation_scale = 1 / sqrt((double)layer->head_dim),
@@ -55,9 +55,11 @@ dat_tensor *dat_disrca_attend(dat_tape *tape, const dat_disrca_layer *layer,
         .relation_softmax = c->relation_softmax,
         .relations = context->relations,
     };
-    dat_tensor *v = dat_symbol_values(tape, &layer->wv, symbols, &args.attention);
+    dat_tensor *v = dat_symbol_values(tape, &layer->wv, symbols, context, &args.attention);
     dat_attention_rotate(tape, &c->attention, context, &q, &k);
-    dat_tensor *heads = dat_disrca_core(tape, q, k, projections->query_rel, projections->key_rel, v, &args);
+    k = dat_decode_cache_append(tape, context->cache, k);
+    k_rel = dat_decode_cache_append(tape, context->cache, k_rel);
+    dat_tensor *heads = dat_disrca_core(tape, q, k, projections->query_rel, k_rel, v, &args);
     return dat_linear_forward(tape, &layer->wo, heads);
 }
 

@@ -48,8 +48,10 @@ dat_status dat_rope_angles_init(dat_rope_angles *angles, int64_t length, const d
 void dat_rope_angles_use(dat_tape *tape, const dat_rope_angles *angles, dat_attention_context *context)
 {
     int64_t shape[] = {angles->length, angles->pairs};
-    context->cosines = dat_tape_input(tape, "RoPE cosines", angles->cosines, 2, shape);
-    context->sines = dat_tape_input(tape, "RoPE sines", angles->sines, 2, shape);
+    dat_tensor *cosines = dat_tape_input(tape, "RoPE cosines", angles->cosines, 2, shape);
+    dat_tensor *sines = dat_tape_input(tape, "RoPE sines", angles->sines, 2, shape);
+    context->cosines = dat_decode_cache_rows(tape, context->cache, cosines);
+    context->sines = dat_decode_cache_rows(tape, context->cache, sines);
 }
 
 void dat_rope_angles_free(dat_rope_angles *angles)
@@ -98,11 +100,18 @@ dat_status dat_position_encoding_init(dat_position_encoding *encoding, dat_param
 dat_tensor *dat_position_encoding_forward(dat_tape *tape, const dat_position_encoding *encoding,
                                           dat_tensor *x)
 {
+    return dat_position_encoding_next(tape, encoding, NULL, x);
+}
+
+dat_tensor *dat_position_encoding_next(dat_tape *tape, const dat_position_encoding *encoding,
+                                       const dat_decode_cache *cache, dat_tensor *x)
+{
     const dat_position_config *c = &encoding->config;
     dat_tensor *table = encoding->embeddings;
     if (!c->learned)
         table =
             dat_tape_input(tape, "sinusoids", encoding->sinusoids, 2, (int64_t[]){c->max_length, c->d_model});
+    table = dat_decode_cache_rows(tape, cache, table);
     x = dat_add_positions(tape, x, table, c->scale ? sqrt((double)c->d_model) : 1);
     return dat_dropout(tape, x, c->dropout);
 }

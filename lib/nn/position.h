@@ -18,7 +18,9 @@ typedef struct dat_rope_angles {
  * another key_dim. The caller frees them whatever the result. */
 dat_status dat_rope_angles_init(dat_rope_angles *angles, int64_t length, const dat_block_config *block);
 
-/* Lets the attention of `context` rotate its queries and keys. */
+/* Lets the attention of `context` rotate its queries and keys, from the position on that its cache has
+ * reached.
+ */
 void dat_rope_angles_use(dat_tape *tape, const dat_rope_angles *angles, dat_attention_context *context);
 
 void dat_rope_angles_free(dat_rope_angles *angles);
@@ -48,6 +50,10 @@ dat_status dat_position_encoding_init(dat_position_encoding *encoding, dat_param
 /* x (B, L, d_model) with its positions -> as x. */
 dat_tensor *dat_position_encoding_forward(dat_tape *tape, const dat_position_encoding *encoding,
                                           dat_tensor *x);
+
+/* The same for the positions of a step of decoding; a cache of NULL has none before them. */
+dat_tensor *dat_position_encoding_next(dat_tape *tape, const dat_position_encoding *encoding,
+                                       const dat_decode_cache *cache, dat_tensor *x);
 
 void dat_position_encoding_free(dat_position_encoding *encoding);
 

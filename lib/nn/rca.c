@@ -25,8 +25,9 @@ dat_tensor *dat_rca_attend(dat_tape *tape, const dat_rca_layer *layer, dat_colum
     dat_attention_args args = dat_attention_args_of(&c->attention, context);
     args.pointwise = c->pointwise;
     args.activation = c->activation;
-    dat_tensor *v = dat_symbol_values(tape, &layer->layers.wv, symbols, &args);
+    dat_tensor *v = dat_symbol_values(tape, &layer->layers.wv, symbols, context, &args);
     dat_attention_rotate(tape, &c->attention, context, &q, &k);
+    k = dat_decode_cache_append(tape, context->cache, k);
     return dat_linear_forward(tape, &layer->layers.wo, dat_attention(tape, q, k, dat_all_columns(v), &args));
 }
 

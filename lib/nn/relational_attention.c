@@ -77,7 +77,7 @@ dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational
                                             const dat_symbols *symbols, const dat_attention_context *context)
 {
     const dat_relational_config *c = &layer->config;
-    dat_columns q = projections->query, k = projections->key;
+    dat_columns q = projections->query, k = projections->key, k_rel = projections->key_rel;
     dat_relational_args args = {
         .attention = dat_attention_args_of(&c->attention, context),
         .n_relations = c->n_relations,
@@ -86,10 +86,12 @@ dat_tensor *dat_relational_attention_attend(dat_tape *tape, const dat_relational
         .relation_softmax = c->relation_softmax,
         .relations = context->relations,
     };
-    dat_tensor *v = dat_symbol_values(tape, &layer->wv, symbols, &args.attention);
+    dat_tensor *v = dat_symbol_values(tape, &layer->wv, symbols, context, &args.attention);
     dat_attention_rotate(tape, &c->attention, context, &q, &k);
-    dat_tensor *heads = dat_relational_attention_core(tape, q, k, projections->query_rel,
-                                                      projections->key_rel, v, layer->wr, &args);
+    k = dat_decode_cache_append(tape, context->cache, k);
+    k_rel = dat_decode_cache_append(tape, context->cache, k_rel);
+    dat_tensor *heads =
+        dat_relational_attention_core(tape, q, k, projections->query_rel, k_rel, v, layer->wr, &args);
     return dat_linear_forward(tape, &layer->wo, heads);
 }
 

@@ -202,12 +202,18 @@ static dat_tensor *relations_with_neighbours(dat_tape *tape, const dat_retriever
 
 dat_symbols dat_retrieve_symbols(dat_tape *tape, const dat_retriever *r, dat_tensor *x)
 {
+    return dat_retrieve_next_symbols(tape, r, NULL, x);
+}
+
+dat_symbols dat_retrieve_next_symbols(dat_tape *tape, const dat_retriever *r, const dat_decode_cache *cache,
+                                      dat_tensor *x)
+{
     dat_symbols symbols = {0};
     if (!x)
         return symbols;
     switch (r->config.kind) {
     case DAT_POSITIONAL_SYMBOLS:
-        symbols.values = dat_first_rows(tape, r->library, x->shape[1]);
+        symbols.values = dat_first_rows(tape, dat_decode_cache_rows(tape, cache, r->library), x->shape[1]);
         break;
     case DAT_POSITION_RELATIVE:
         symbols = (dat_symbols){r->library, DAT_SYMBOLS_BY_DISTANCE, r->config.max_rel_pos};

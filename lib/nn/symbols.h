@@ -4,6 +4,7 @@
 #ifndef DAT_NN_SYMBOLS_H
 #define DAT_NN_SYMBOLS_H
 
+#include "nn/decode_cache.h"
 #include "nn/linear.h"
 
 /* Symbols and where the one of sender j for receiver i is found in `values`: (B or 1, L, d), (2 max_distance
@@ -65,6 +66,11 @@ bool dat_retriever_reads_objects(const dat_retriever *retriever);
 
 /* Symbols for the sequences x (B, L, d). Values are NULL after an error. */
 dat_symbols dat_retrieve_symbols(dat_tape *tape, const dat_retriever *retriever, dat_tensor *x);
+
+/* The same for the positions x (B, L, d) of a step of decoding, except relational symbolic attention. A cache
+ * of NULL has none before them. */
+dat_symbols dat_retrieve_next_symbols(dat_tape *tape, const dat_retriever *retriever,
+                                      const dat_decode_cache *cache, dat_tensor *x);
 
 /* The symbols of symbolic attention for x (B, L, d): (B, L, d). `scores`, if not NULL, receives its
  * probabilities (B, n_heads, L, n_symbols). */
