@@ -122,7 +122,9 @@ static char *augmentation_words(const report_run *run)
     char *words = dat_copy_string("");
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *value = images_text(run, parts[i].key);
-        if (!*value || strcmp(value, parts[i].off) == 0)
+        bool never =
+            strcmp(parts[i].words, "mixup") == 0 && is_text(run, "data.cutmix", "1"); /* always CutMix */
+        if (!*value || never || strcmp(value, parts[i].off) == 0)
             continue;
         char *longer = report_format("%s%s%s", words, *words ? ", " : "", parts[i].words);
         free(words);
