@@ -15,11 +15,12 @@
 enum { VOCABULARY = 31, SHORT = 20, LONG = 150, N_CASES = 120 };
 static const size_t MEMORY_LIMIT = (size_t)1 << 30;
 
-/* Of the largest logit: sums in another order. */
+/* Of the largest logit: sums in another order, whose rounding every layer of these large weights amplifies.
+ * The double build shows that nothing else differs. */
 #ifdef DAT_DOUBLE
 static const double TOLERANCE = 1e-12;
 #else
-static const double TOLERANCE = 1e-5;
+static const double TOLERANCE = 1e-4;
 #endif
 
 typedef struct problem {
