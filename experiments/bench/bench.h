@@ -13,7 +13,8 @@
 
 /* What one repeat of a case does. */
 typedef struct bench_work {
-    double flops; /* model FLOPs: multiply-adds of matrix products and attention, twice; 0: memory-bound */
+    double flops; /* model FLOPs: multiply-adds of matrix products and attention, twice; 0: memory-bound, or
+                     only the time counts */
     double bytes; /* that must move between memory and processor; 0 unless memory-bound */
 } bench_work;
 

@@ -1,9 +1,9 @@
-/* Encoder-decoder models: mathematics. */
+/* Encoder-decoder models: mathematics. Training steps, and answers to a batch of questions. */
 #include <stdlib.h>
 
 #include "data/math.h"
 #include "math/model.h"
-#include "models/seq2seq.h"
+#include "models/seq2seq_greedy.h"
 #include "step.h"
 #include "util/memory.h"
 
@@ -118,6 +118,64 @@ static dat_status build_trimmed(const void *model_config, int64_t batch, bench_p
     return dat_seq2seq_init(&s->model, &problem->params, model_config);
 }
 
+/* --- answers --- */
+
+typedef dat_status greedy(dat_tape *tape, const dat_seq2seq_model *model, const dat_sequence *source,
+                          int32_t start, int32_t end, int64_t max_length, int32_t *out);
+
+typedef struct answer_config {
+    const dat_seq2seq_config *model;
+    greedy *decode;
+} answer_config;
+
+typedef struct answer_state {
+    dat_params params;
+    dat_seq2seq_model model;
+    dat_tape tape;
+    greedy *decode;
+    int32_t *source, *answers; /* (BATCH, SOURCE) and (BATCH, TARGET) */
+} answer_state;
+
+enum { START = 1, END = 2 };
+
+/* A model whose answers never end. */
+static dat_status answer_prepare(const void *config, void **state)
+{
+    const answer_config *c = config;
+    answer_state *s = *state = dat_allocate(1, sizeof *s);
+    s->decode = c->decode;
+    DAT_TRY(dat_seq2seq_init(&s->model, &s->params, c->model));
+    DAT_TRY(dat_tape_init(&s->tape, BENCH_MEMORY_LIMIT));
+    dat_rng rng = dat_rng_seed(1);
+    dat_params_allocate(&s->params, &rng);
+    s->model.head.bias->data[END] = -1000;
+    s->source = bench_random_labels(BATCH * SOURCE, VOCABULARY, 2);
+    s->answers = dat_allocate(BATCH * TARGET, sizeof *s->answers);
+    return DAT_OK;
+}
+
+static bench_work answer_repeat(void *state)
+{
+    answer_state *s = state;
+    dat_sequence source = {.tokens = {s->source, BATCH, SOURCE}};
+    dat_status status = s->decode(&s->tape, &s->model, &source, START, END, TARGET, s->answers);
+    DAT_ASSERT(status.code == DAT_CODE_OK);
+    return (bench_work){0};
+}
+
+static void answer_release(void *state)
+{
+    answer_state *s = state;
+    dat_tape_free(&s->tape);
+    dat_seq2seq_free(&s->model);
+    dat_params_free(&s->params);
+    free(s->source);
+    free(s->answers);
+    free(s);
+}
+
+static const bench_kind answer = {answer_prepare, answer_repeat, answer_release};
+
 /* --- cases --- */
 
 #define BLOCK(heads_sa, heads_ra)                                                                            \
@@ -130,19 +188,28 @@ static dat_status build_trimmed(const void *model_config, int64_t batch, bench_p
     }
 
 /* Two layers in each stack. */
+#define MODEL(heads_sa, heads_ra)                                                                            \
+    &(const dat_seq2seq_config)                                                                              \
+    {                                                                                                        \
+        .source = {.vocab_size = VOCABULARY}, .target = {.vocab_size = VOCABULARY}, .max_source = SOURCE,    \
+        .max_target = TARGET, .n_outputs = VOCABULARY, .n_layers_enc = 2, .n_layers_dec = 2,                 \
+        .encoder = BLOCK(heads_sa, heads_ra),                                                                \
+        .decoder = {.block = BLOCK(heads_sa, heads_ra), .cross = {.n_heads = HEADS}},                        \
+        .causal_decoder = true, .positions = DAT_SEQ2SEQ_SINUSOIDAL,                                         \
+        .symbols = {.kind = DAT_POSITION_RELATIVE, .max_rel_pos = SOURCE},                                   \
+    }
+
 #define MATH(made_by, heads_sa, heads_ra)                                                                    \
     &(const bench_step_config)                                                                               \
     {                                                                                                        \
         .build = made_by, .batch = BATCH, .optimizer = {.adam = {1e-4, 0.9, 0.995, 1e-9}},                   \
-        .model_config = &(const dat_seq2seq_config)                                                          \
-        {                                                                                                    \
-            .source = {.vocab_size = VOCABULARY}, .target = {.vocab_size = VOCABULARY},                      \
-            .max_source = SOURCE, .max_target = TARGET, .n_outputs = VOCABULARY, .n_layers_enc = 2,          \
-            .n_layers_dec = 2, .encoder = BLOCK(heads_sa, heads_ra),                                         \
-            .decoder = {.block = BLOCK(heads_sa, heads_ra), .cross = {.n_heads = HEADS}},                    \
-            .causal_decoder = true, .positions = DAT_SEQ2SEQ_SINUSOIDAL,                                     \
-            .symbols = {.kind = DAT_POSITION_RELATIVE, .max_rel_pos = SOURCE},                               \
-        }                                                                                                    \
+        .model_config = MODEL(heads_sa, heads_ra),                                                           \
+    }
+
+#define ANSWER(decode_greedily, heads_sa, heads_ra)                                                          \
+    &(const answer_config)                                                                                   \
+    {                                                                                                        \
+        .model = MODEL(heads_sa, heads_ra), .decode = decode_greedily                                        \
     }
 
 const bench_case bench_seq2seq_cases[] = {
@@ -150,5 +217,7 @@ const bench_case bench_seq2seq_cases[] = {
     {"step/math/dat_2l_trimmed", &bench_step, MATH(build_trimmed, 4, 4)},
     {"step/math/transformer_2l", &bench_step, MATH(build, HEADS, 0)},
     {"step/math/transformer_2l_trimmed", &bench_step, MATH(build_trimmed, HEADS, 0)},
+    {"generate/math/dat_2l/cached", &answer, ANSWER(dat_seq2seq_greedy, 4, 4)},
+    {"generate/math/dat_2l/uncached", &answer, ANSWER(dat_seq2seq_greedy_uncached, 4, 4)},
     {0},
 };

@@ -67,8 +67,8 @@ dat_tensor *dat_decode_cache_rows(dat_tape *tape, const dat_decode_cache *cache,
                           (int64_t[]){dat_rows(table) - first, width});
 }
 
-/* A new slot at the end of the list; NULL with the tape's error when memory is out. Sizes are compared as
- * doubles, which do not overflow. */
+/* A new slot at the end of the list, not cleared; NULL with the tape's error when memory is out. Sizes are
+ * compared as doubles, which do not overflow. */
 static dat_decode_slot *add_slot(dat_tape *tape, dat_decode_cache *cache, int rank, const int64_t *shape)
 {
     double bytes = sizeof(dat_real);
@@ -84,7 +84,6 @@ static dat_decode_slot *add_slot(dat_tape *tape, dat_decode_cache *cache, int ra
         return NULL;
     }
     *slot = (dat_decode_slot){.kept = dat_tensor_over("decode cache", data, rank, shape)};
-    memset(data, 0, (size_t)bytes);
     *cache->next = slot;
     return slot;
 }
@@ -114,8 +113,11 @@ dat_columns dat_decode_cache_append(dat_tape *tape, dat_decode_cache *cache, dat
         return rows;
     int64_t batch = rows.tensor->shape[0], count = rows.tensor->shape[1];
     dat_decode_slot *slot = *cache->next;
-    if (!slot)
+    if (!slot) {
         slot = add_slot(tape, cache, 3, (int64_t[]){batch, cache->capacity, rows.width});
+        if (slot) /* hidden rows have no weight, but are read */
+            memset(slot->kept.data, 0, (size_t)dat_count(&slot->kept) * sizeof(dat_real));
+    }
     if (!slot || !check_rows(tape, &slot->kept, rows))
         return none;
     for (int64_t b = 0; b < batch; b++)

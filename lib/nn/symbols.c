@@ -172,13 +172,21 @@ bool dat_retriever_reads_objects(const dat_retriever *retriever)
     return attends(retriever->config.kind);
 }
 
+/* A table (n_symbols, d) as (1, n_symbols, d), to be shared by the batch: copied only for its gradient. */
+static dat_tensor *as_item(dat_tape *tape, dat_tensor *table)
+{
+    int64_t rows = dat_rows(table), width = dat_width(table);
+    if (tape->recording)
+        return dat_first_rows(tape, table, rows);
+    return dat_tape_input(tape, table->name, table->data, 3, (int64_t[]){1, rows, width});
+}
+
 dat_tensor *dat_symbolic_attention_forward(dat_tape *tape, const dat_retriever *r, dat_tensor *x,
                                            dat_real *scores)
 {
     const dat_retriever_config *c = &r->config;
     dat_tensor *query = dat_linear_forward(tape, &r->query, x);
-    dat_tensor *templates = dat_first_rows(tape, r->templates, c->n_symbols); /* (1, n_symbols, d) */
-    dat_tensor *library = dat_first_rows(tape, r->library, c->n_symbols);
+    dat_tensor *templates = as_item(tape, r->templates), *library = as_item(tape, r->library);
     dat_attention_args args = {.n_heads = c->n_heads,
                                .n_kv_heads = c->n_heads,
                                .scale = c->scale,
