@@ -172,11 +172,12 @@ bool dat_retriever_reads_objects(const dat_retriever *retriever)
     return attends(retriever->config.kind);
 }
 
-/* A table (n_symbols, d) as (1, n_symbols, d), to be shared by the batch: copied only for its gradient. */
+/* A table (n_symbols, d) as (1, n_symbols, d), to be shared by the batch. While training it is copied, for
+ * its gradient, and because the number of ops before a dropout decides its mask. */
 static dat_tensor *as_item(dat_tape *tape, dat_tensor *table)
 {
     int64_t rows = dat_rows(table), width = dat_width(table);
-    if (tape->recording)
+    if (tape->recording || tape->training)
         return dat_first_rows(tape, table, rows);
     return dat_tape_input(tape, table->name, table->data, 3, (int64_t[]){1, rows, width});
 }
