@@ -35,8 +35,8 @@ double dat_rng_normal(dat_rng *rng);
 void dat_rng_permutation(dat_rng *rng, int64_t n, int64_t *order);
 
 /* 32 well-mixed bits of (key, element), cheap enough for one draw per activation: a 32-bit finaliser (C.
- * Wellons' lowbias32) with half of the key before each of its multiplications. Keys must be random themselves.
- * Inlined so that loops over elements vectorise. */
+ * Wellons' lowbias32) with half of the key before each of its multiplications. Keys must be random
+ * themselves. Inlined so that loops over elements vectorise. */
 static inline uint32_t dat_rng_element(uint64_t key, uint32_t element)
 {
     uint32_t x = element + (uint32_t)key;

@@ -220,7 +220,7 @@ static void a_token_costs_what_is_new(void **state)
     logits_of(&p, &cached, text, 1);
     double one = cached.tape.flops;
     logits_of(&p, &cached, text, 1);
-assert_true(cached.tape.flops > one && cached.tape.flops < 1.05 * one);
+    assert_true(cached.tape.flops > one && cached.tape.flops < 1.05 * one);
     logits_of(&p, &uncached, text, SHORT);
     assert_true(uncached.tape.flops > 5 * one);
     logits_of(&p, &cached, text, 1);

@@ -9,9 +9,9 @@ static const uint8_t rectangular_mask[] = {1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1
 static const uint8_t square_mask[] = {1, 1, 0, 0, 1, 1, 1, 0, 1};
 /* (33, 33): the rows of the first and last receiver may attend to nothing, others to some keys. */
 static const uint8_t long_mask[33 * 33] = {
-    [33 * 1 + 1] = 1,  [33 * 2 + 5] = 1,   [33 * 4] = 1,       [33 * 4 + 32] = 1, [33 * 15 + 7] = 1,
-    [33 * 15 + 9] = 1, [33 * 16 + 15] = 1, [33 * 16 + 16] = 1, [33 * 16 + 17] = 1, [33 * 31 + 2] = 1,
-    [33 * 31 + 3] = 1,
+    [33 * 1 + 1] = 1,   [33 * 2 + 5] = 1,  [33 * 4] = 1,       [33 * 4 + 32] = 1,
+    [33 * 15 + 7] = 1,  [33 * 15 + 9] = 1, [33 * 16 + 15] = 1, [33 * 16 + 16] = 1,
+    [33 * 16 + 17] = 1, [33 * 31 + 2] = 1, [33 * 31 + 3] = 1,
 };
 /* Of keys in a batch of two: some, and none; all but the last of 33. */
 static const int64_t key_lengths[] = {2, 0}, long_key_lengths[] = {32, 7};

@@ -17,7 +17,8 @@ double fake_loss(int64_t seed, int64_t step);
 /* main of a program with this experiment. */
 int fake_main(int argc, char **argv);
 
-/* Number of lines in the trace that begin with `word` ("start", "step", "end"), and the most runs at any one time. */
+/* Number of lines in the trace that begin with `word` ("start", "step", "end"), and the most runs at any one
+ * time. */
 int fake_trace_count(const char *path, const char *word);
 int fake_trace_most_at_once(const char *path);
 
