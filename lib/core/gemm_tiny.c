@@ -123,8 +123,8 @@ INLINE quad four_sums(const lanes v[4])
 #endif
 }
 
-/* C[i.., j..j+3] for `height` rows, without the first `skip` columns. */
-INLINE void dot_block(const tiny_product *p, int height, int64_t i, int64_t j, int64_t skip)
+/* C[i.., j..] for `height` rows and `columns` columns, without the first `skip` columns. */
+INLINE void dot_block(const tiny_product *p, int height, int columns, int64_t i, int64_t j, int64_t skip)
 {
     lanes sums[ROWS][COLUMNS];
     for (int r = 0; r < height; r++)
@@ -133,12 +133,12 @@ INLINE void dot_block(const tiny_product *p, int height, int64_t i, int64_t j, i
     const dat_real *a = p->a + i * p->a_row, *b = p->b + j * p->b_stride;
     int64_t l = 0;
     for (; l + LANES <= p->k; l += LANES)
-        for (int column = 0; column < COLUMNS; column++) {
+        for (int column = 0; column < columns; column++) {
             lanes right = lanes_load(b + column * p->b_stride + l);
             for (int r = 0; r < height; r++)
                 sums[r][column] += lanes_load(a + r * p->a_row + l) * right;
         }
-    for (int column = 0; l < p->k && column < COLUMNS; column++) {
+    for (int column = 0; l < p->k && column < columns; column++) {
         lanes right = load_last(b + column * p->b_stride, l, p->k);
         for (int r = 0; r < height; r++)
             sums[r][column] += load_last(a + r * p->a_row, l, p->k) * right;
@@ -146,17 +146,18 @@ INLINE void dot_block(const tiny_product *p, int height, int64_t i, int64_t j, i
     for (int r = 0; r < height; r++) {
         dat_real *c = p->c + (i + r) * p->c_stride + j;
         quad sum = four_sums(sums[r]), before = {0};
+        size_t size = (size_t)columns * sizeof *c;
         if (p->beta != 0)
-            memcpy(&before, c, sizeof before);
+            memcpy(&before, c, size);
         sum = before + p->alpha * sum;
         if (skip == 0)
-            memcpy(c, &sum, sizeof sum);
-        for (int64_t column = skip; skip && column < COLUMNS; column++)
+            memcpy(c, &sum, size);
+        for (int64_t column = skip; skip && column < columns; column++)
             c[column] = sum[column];
     }
 }
 
-/* One element: for matrices narrower than a block and sums shorter than a vector. */
+/* One element: for sums shorter than a vector. */
 INLINE void dot_element(const tiny_product *p, int64_t i, int64_t j)
 {
     dat_real sum = 0, *c = p->c + i * p->c_stride + j;
@@ -167,15 +168,23 @@ INLINE void dot_element(const tiny_product *p, int64_t i, int64_t j)
 
 INLINE void dot_rows(const tiny_product *p, int height, int64_t i, int64_t n)
 {
-    int64_t j = 0;
-    for (; j + COLUMNS <= n && p->k >= LANES; j += COLUMNS)
-        dot_block(p, height, i, j, 0);
-    if (j < n && n >= COLUMNS && p->k >= LANES)
-        dot_block(p, height, i, n - COLUMNS, COLUMNS - (n - j));
-    else
+    if (p->k < LANES) {
         for (int r = 0; r < height; r++)
-            for (int64_t column = j; column < n; column++)
-                dot_element(p, i + r, column);
+            for (int64_t j = 0; j < n; j++)
+                dot_element(p, i + r, j);
+        return;
+    }
+    int64_t j = 0;
+    for (; j + COLUMNS <= n; j += COLUMNS)
+        dot_block(p, height, COLUMNS, i, j, 0);
+    if (j < n && n > COLUMNS)
+        dot_block(p, height, COLUMNS, i, n - COLUMNS, COLUMNS - (n - j));
+    else if (n == 3)
+        dot_block(p, height, 3, i, 0, 0);
+    else if (n == 2)
+        dot_block(p, height, 2, i, 0, 0);
+    else if (n == 1)
+        dot_block(p, height, 1, i, 0, 0);
 }
 
 static void tiny_dots(const tiny_product *p, int64_t m, int64_t n)

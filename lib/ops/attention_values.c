@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+/* Receivers whose weights are added up by distance together: each further one adds a distance, and so a
+ * column that most of them have no weight in. */
+enum { RECEIVERS = 32 };
+
 static int64_t clipped(const dat_head_sizes *s, int64_t distance)
 {
     return distance < -s->max_distance ? -s->max_distance
@@ -91,6 +95,7 @@ static value_weights value_weights_of(const dat_head_sizes *s, dat_tile t, const
 
 int64_t dat_values_scratch_size(const dat_head_sizes *s, int64_t rows, int64_t cols)
 {
+    rows = rows < RECEIVERS ? rows : RECEIVERS;
     int64_t table = 2 * s->max_distance + 1, distances = rows + cols - 1;
     return s->layout == DAT_SYMBOLS_BY_DISTANCE ? rows * (distances < table ? distances : table) : 0;
 }
@@ -130,9 +135,30 @@ static dat_matrix receiver_values(const dat_head_sizes *s, dat_matrix values, in
     return receiver(values, i * s->m);
 }
 
+/* Whether a tile has too many receivers to be handled at once. */
+static bool is_cut(const dat_head_sizes *s, dat_tile t)
+{
+    return s->layout == DAT_SYMBOLS_BY_DISTANCE && t.rows > RECEIVERS;
+}
+
+/* RECEIVERS of a tile's rows, or what is left of them. */
+static dat_tile some_receivers(dat_tile t, int64_t first)
+{
+    t.row += first;
+    t.position += first;
+    t.rows = t.rows - first < RECEIVERS ? t.rows - first : RECEIVERS;
+    return t;
+}
+
 void dat_values_sum(const dat_head_sizes *s, int64_t b, int64_t h, dat_tile t, const dat_real *weights,
                     dat_real *scratch, dat_real *out, int64_t out_stride)
 {
+    if (is_cut(s, t)) {
+        for (int64_t i = 0; i < t.rows; i += RECEIVERS)
+            dat_values_sum(s, b, h, some_receivers(t, i), weights + i * t.stride, scratch,
+                           out + i * out_stride, out_stride);
+        return;
+    }
     dat_matrix values = tile_values(s, b, h, t);
     value_weights w = value_weights_of(s, t, weights, scratch);
     if (s->layout != DAT_SYMBOLS_BY_PAIR) {
@@ -147,6 +173,12 @@ void dat_values_sum(const dat_head_sizes *s, int64_t b, int64_t h, dat_tile t, c
 void dat_values_backward(const dat_head_sizes *s, int64_t h, dat_tile t, const dat_real *weights,
                          dat_matrix dout, dat_real *scratch, dat_grad_rows dv)
 {
+    if (is_cut(s, t)) {
+        for (int64_t i = 0; i < t.rows; i += RECEIVERS)
+            dat_values_backward(s, h, some_receivers(t, i), weights + i * t.stride, receiver(dout, i),
+                                scratch, dv);
+        return;
+    }
     value_weights w = value_weights_of(s, t, weights, scratch);
     dv = dat_grad_head(dv, first_value_row(s, t) * dv.stride + dat_kv_head(s, h) * s->head_dim);
     if (s->layout != DAT_SYMBOLS_BY_PAIR) {
@@ -182,6 +214,12 @@ static void spread_by_distance(const dat_head_sizes *s, distance_rows rows, dat_
 void dat_values_weights_backward(const dat_head_sizes *s, int64_t b, int64_t h, dat_tile t, dat_matrix dout,
                                  dat_real *scratch, dat_real *dweights)
 {
+    if (is_cut(s, t)) {
+        for (int64_t i = 0; i < t.rows; i += RECEIVERS)
+            dat_values_weights_backward(s, b, h, some_receivers(t, i), receiver(dout, i), scratch,
+                                        dweights + i * t.stride);
+        return;
+    }
     dat_matrix values = tile_values(s, b, h, t);
     if (s->layout == DAT_SYMBOLS_BY_PAIR) {
         for (int64_t i = 0; i < t.rows; i++)

@@ -9,16 +9,18 @@
 void dat_softmax_row(dat_real *row, int64_t count)
 {
     dat_real top = -(dat_real)INFINITY, sum = 0;
+#pragma omp simd reduction(max : top)
     for (int64_t j = 0; j < count; j++)
         top = row[j] > top ? row[j] : top;
-    bool nothing = top == -(dat_real)INFINITY;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < count; j++) {
         dat_real weight = row[j] == -(dat_real)INFINITY ? 0 : dat_exp(row[j] - top);
         row[j] = weight;
         sum += weight;
     }
-    dat_real scale = nothing ? 0 : 1 / sum;
+    /* The largest value adds 1 to the sum. The top does not tell: a vector maximum may start from a finite
+     * value. */
+    dat_real scale = sum == 0 ? 0 : 1 / sum;
 #pragma omp simd
     for (int64_t j = 0; j < count; j++)
         row[j] *= scale;
