@@ -54,19 +54,19 @@ static int64_t slice_count(const step_state *s, int64_t first)
 /* The whole batch, slice by slice; returns its FLOPs. */
 static double run_slices(step_state *s, bool training)
 {
-    double flops = 0;
     int64_t count;
     s->tape.training = s->tape.recording = training;
+    dat_tape_begin_batch(&s->tape);
     for (int64_t first = 0; first < s->batch; first += count) {
         count = slice_count(s, first);
-        dat_tape_begin(&s->tape, s->step * (uint64_t)s->batch + (uint64_t)first);
+        dat_tape_begin_slice(&s->tape, s->step * (uint64_t)s->batch + (uint64_t)first);
         dat_tensor *loss = s->problem.loss(s->problem.model, &s->tape, first, count);
         if (training)
             dat_tape_backward(&s->tape, loss, (dat_real)count / (dat_real)s->batch);
-        flops += s->tape.flops;
-        DAT_ASSERT(s->tape.status.code == DAT_CODE_OK);
     }
-    return flops;
+    dat_tape_end_batch(&s->tape);
+    DAT_ASSERT(s->tape.status.code == DAT_CODE_OK);
+    return s->tape.flops;
 }
 
 static bench_work repeat_step(void *state)

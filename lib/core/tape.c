@@ -21,14 +21,35 @@ void dat_tape_free(dat_tape *tape)
     *tape = (dat_tape){0};
 }
 
-void dat_tape_begin(dat_tape *tape, uint64_t key)
+/* Forgets what is not shared. */
+static void begin_nodes(dat_tape *tape, uint64_t key)
 {
     dat_arena_reset(&tape->arena);
     tape->last = NULL;
     tape->n_nodes = 0;
     tape->key = key;
+}
+
+void dat_tape_begin(dat_tape *tape, uint64_t key)
+{
+    dat_tape_begin_batch(tape);
+    tape->shared.adding = false;
+    begin_nodes(tape, key);
+}
+
+void dat_tape_begin_batch(dat_tape *tape)
+{
+    dat_arena_clear(&tape->arena);
+    tape->shared = (dat_shared_nodes){.adding = true};
     tape->flops = 0;
     tape->status = DAT_OK;
+}
+
+void dat_tape_begin_slice(dat_tape *tape, uint64_t key)
+{
+    tape->shared.adding &= !tape->shared.first;
+    tape->shared.next = tape->shared.first;
+    begin_nodes(tape, key);
 }
 
 bool dat_fail(dat_tape *tape, const char *format, ...)
@@ -56,7 +77,8 @@ bool dat_shape_like(dat_tensor *out, const dat_tensor *t)
 
 void *dat_tape_take(dat_tape *tape, size_t size)
 {
-    void *memory = dat_arena_take(&tape->arena, size);
+    void *memory =
+        tape->shared.keeping ? dat_arena_keep(&tape->arena, size) : dat_arena_take(&tape->arena, size);
     if (!memory && tape->status.code == DAT_CODE_OK) {
         tape->status =
             dat_failure("out of memory: this step needs more than its limit of %zu MiB; use a smaller "
@@ -90,6 +112,7 @@ dat_tensor *dat_tape_input(dat_tape *tape, const char *name, dat_real *data, int
 dat_tensor *dat_tape_variable(dat_tape *tape, const char *name, dat_real *data, int rank,
                               const int64_t *shape)
 {
+    DAT_ASSERT(!tape->shared.adding && !tape->shared.first);
     dat_tensor *t = dat_tape_input(tape, name, data, rank, shape);
     if (t)
         t->needs_grad = true;
@@ -118,7 +141,8 @@ static dat_node *new_node(dat_tape *tape, const dat_op *op, dat_tensor *const *i
     if (args_size)
         memcpy(args_copy, args, args_size);
     dat_rng stream = dat_rng_fork(&(dat_rng){.key = tape->key}, tape->n_nodes++);
-    *n = (dat_node){.op = op, .tape = tape, .out = out, .args = args_copy, .key = stream.key};
+    *n = (dat_node){
+        .op = op, .tape = tape, .out = out, .args = args_copy, .args_size = args_size, .key = stream.key};
     if (op->two_outputs && !(n->second = new_tensor(tape, op->name)))
         return NULL;
     for (int i = 0; i < n_in; i++)
@@ -131,23 +155,88 @@ static void take_values(dat_tape *tape, dat_tensor *t)
     t->data = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
 }
 
+static bool is_shared(const dat_tensor *t)
+{
+    return t->maker && t->maker->shared;
+}
+
+/* Whether an op's output depends on parameters alone. Arguments of more than one number may point to
+ * examples.
+ */
+static bool is_shareable(dat_tensor *const *in, int n_in, size_t args_size)
+{
+    bool shareable = args_size <= sizeof(int64_t);
+    for (int i = 0; i < n_in; i++) {
+        bool is_parameter = in[i] && !in[i]->maker && in[i]->needs_grad;
+        shareable &= !in[i] || is_parameter || is_shared(in[i]);
+    }
+    return shareable;
+}
+
+/* The node that an earlier slice made by the same call, if this one comes in the same order; or NULL. */
+static dat_node *node_of_earlier_slice(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
+                                       const void *args, size_t args_size)
+{
+    dat_node *n = tape->shared.next;
+    if (!n || n->op != op || n->args_size != args_size ||
+        (args_size && memcmp(n->args, args, args_size) != 0))
+        return NULL;
+    for (int i = 0; i < n_in; i++)
+        if (n->in[i] != in[i])
+            return NULL;
+    tape->shared.next = n->next;
+    tape->n_nodes++;
+    return n;
+}
+
+/* A node with its shape and room for its values. */
+static dat_node *prepare_node(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
+                              const void *args, size_t args_size)
+{
+    dat_node *n = new_node(tape, op, in, n_in, args, args_size);
+    if (!n || !op->shape(tape, n))
+        return NULL;
+    take_values(tape, n->out);
+    if (n->second) {
+        dat_shape_like(n->second, n->out);
+        take_values(tape, n->second);
+    }
+    if (op->saved)
+        n->saved = dat_tape_take(tape, (size_t)op->saved(n) * sizeof(dat_real));
+    return tape->status.code == DAT_CODE_OK ? n : NULL;
+}
+
+static void add_shared(dat_shared_nodes *shared, dat_node *n)
+{
+    n->shared = true;
+    if (shared->newest)
+        shared->newest->next = n;
+    else
+        shared->first = n;
+    shared->newest = n;
+}
+
+static void record(dat_node *n)
+{
+    dat_node **last = n->shared ? &n->tape->shared.last : &n->tape->last;
+    n->previous = *last;
+    *last = n;
+}
+
 dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *in, int n_in,
                            const void *args, size_t args_size)
 {
     if (!inputs_present(tape, op, in, n_in))
         return NULL;
-    dat_node *n = new_node(tape, op, in, n_in, args, args_size);
-    if (!n || !op->shape(tape, n))
-        return NULL;
-    dat_tensor *out = n->out;
-    take_values(tape, out);
-    if (n->second) {
-        dat_shape_like(n->second, out);
-        take_values(tape, n->second);
-    }
-    if (op->saved)
-        n->saved = dat_tape_take(tape, (size_t)op->saved(n) * sizeof(dat_real));
-    if (tape->status.code != DAT_CODE_OK)
+    dat_node *n = node_of_earlier_slice(tape, op, in, n_in, args, args_size);
+    if (n)
+        return n->out;
+    tape->shared.keeping = tape->shared.adding && is_shareable(in, n_in, args_size);
+    n = prepare_node(tape, op, in, n_in, args, args_size);
+    if (n && tape->shared.keeping)
+        add_shared(&tape->shared, n);
+    tape->shared.keeping = false;
+    if (!n)
         return NULL;
 
     size_t scratch_start = tape->arena.used;
@@ -157,6 +246,7 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
     if (tape->status.code != DAT_CODE_OK)
         return NULL;
 
+    dat_tensor *out = n->out;
     out->maker = n;
     for (int i = 0; i < n_in && tape->recording; i++)
         out->needs_grad |= in[i] && in[i]->needs_grad;
@@ -164,10 +254,8 @@ dat_tensor *dat_tape_apply(dat_tape *tape, const dat_op *op, dat_tensor *const *
         n->second->maker = n;
         n->second->needs_grad = out->needs_grad;
     }
-    if (out->needs_grad) {
-        n->previous = tape->last;
-        tape->last = n;
-    }
+    if (out->needs_grad)
+        record(n);
     if (op->flops)
         tape->flops += op->flops(n, false);
     return out;
@@ -185,7 +273,9 @@ static bool take_grad(dat_tape *tape, dat_tensor *t, bool zeroed)
         t->grad = (dat_real *)tape->arena.base;
         return true;
     }
+    tape->shared.keeping = is_shared(t);
     t->grad = dat_tape_take(tape, (size_t)dat_count(t) * sizeof(dat_real));
+    tape->shared.keeping = false;
     if (t->grad && zeroed && !tape->counting)
         dat_parallel(dat_pieces_of(dat_count(t), dat_min_rows(1)), zero_piece, t->grad);
     return t->grad;
@@ -205,6 +295,8 @@ static bool prepare_input_grads(dat_node *n)
         if (!misses_grad(n, i))
             continue;
         dat_first_grad first = n->op->first_grad ? n->op->first_grad(n, i) : DAT_GRAD_ZEROED;
+        if (first == DAT_GRAD_TAKEN && is_shared(n->in[i])) /* other slices add to it */
+            first = DAT_GRAD_ZEROED;
         if (first == DAT_GRAD_WRITTEN)
             n->fresh |= (uint32_t)1 << i;
         if (first != DAT_GRAD_TAKEN && !take_grad(n->tape, n->in[i], first == DAT_GRAD_ZEROED))
@@ -233,9 +325,9 @@ dat_first_grad dat_first_input_written(const dat_node *n, int input)
     return input == 0 ? DAT_GRAD_WRITTEN : DAT_GRAD_ZEROED;
 }
 
-static void walk_back(dat_tape *tape)
+static void walk_back(dat_tape *tape, dat_node *last)
 {
-    for (dat_node *n = tape->last; n; n = n->previous) {
+    for (dat_node *n = last; n; n = n->previous) {
         if (!is_needed(n))
             continue;
         if ((!n->out->grad && !take_grad(tape, n->out, true)) || !prepare_input_grads(n))
@@ -257,11 +349,17 @@ void dat_tape_backward_from(dat_tape *tape, dat_tensor *out, const dat_real *cot
         return;
     for (int64_t i = 0; i < dat_count(out); i++)
         out->grad[i] += cotangent[i];
-    walk_back(tape);
+    walk_back(tape, tape->last);
 }
 
 void dat_tape_backward(dat_tape *tape, dat_tensor *loss, dat_real scale)
 {
     DAT_ASSERT(!loss || dat_count(loss) == 1);
     dat_tape_backward_from(tape, loss, &scale);
+}
+
+void dat_tape_end_batch(dat_tape *tape)
+{
+    if (tape->status.code == DAT_CODE_OK)
+        walk_back(tape, tape->shared.last);
 }

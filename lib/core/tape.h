@@ -2,6 +2,10 @@
  * whether it trains, its random stream and one sticky error. Ops append nodes, backward walks them in
  * reverse, begin frees everything at once.
  *
+ * A step that takes its batch in slices begins the batch once and then every slice. What depends on
+ * parameters alone (projections of symbols, say) is computed by the first slice only, collects the gradients
+ * of all, and passes them on at the end of the batch.
+ *
  * An op that is called with impossible shapes sets the error and returns NULL; an op that gets NULL returns
  * NULL. So model code is straight-line, and the loop looks at tape->status once per step. */
 #ifndef DAT_CORE_TAPE_H
@@ -46,17 +50,30 @@ struct dat_node {
     uint64_t key;       /* this node's stream for dat_rng_element */
     uint32_t fresh;     /* bit i: in backward, the gradient of in[i] holds nothing yet */
     dat_node *previous; /* recorded before this one */
+    dat_node *next;     /* of those that the slices of a batch share */
+    size_t args_size;
+    bool shared; /* by the slices of a batch */
 };
+
+/* The nodes that all slices of a batch share. */
+typedef struct dat_shared_nodes {
+    dat_node *first, *newest; /* as the first slice made them */
+    dat_node *next;           /* the one that this slice has not come to yet */
+    dat_node *last;           /* newest recorded one */
+    bool adding;              /* until a slice has added some */
+    bool keeping;             /* memory that is taken is to last as long as the batch */
+} dat_shared_nodes;
 
 struct dat_tape {
     dat_arena arena;
-    dat_node *last;    /* newest recorded node */
+    dat_node *last; /* newest recorded node */
+    dat_shared_nodes shared;
     uint64_t n_nodes;  /* applied since begin, recorded or not */
     uint64_t key;      /* of the step's random stream */
     bool training;     /* dropout is active */
     bool recording;    /* keep nodes for backward */
     bool counting;     /* shapes, memory and FLOPs only: ops compute nothing, and parameters need no values */
-    double flops;      /* of all ops since begin, forward and backward */
+    double flops;      /* of all ops since begin, or since the batch began: forward and backward */
     dat_status status; /* the first error since begin */
 };
 
@@ -74,10 +91,22 @@ void dat_tape_free(dat_tape *tape);
  * the step, e.g. a hash of seed and step number. */
 void dat_tape_begin(dat_tape *tape, uint64_t key);
 
+/* Starts a batch that is taken in slices, and so a step: parameters must not change before it ends. */
+void dat_tape_begin_batch(dat_tape *tape);
+
+/* Starts the next slice: forgets nodes and tensors as dat_tape_begin does, but neither an error nor what the
+ * slices share. `key` decides the randomness of the slice. */
+void dat_tape_begin_slice(dat_tape *tape, uint64_t key);
+
+/* After the last slice: passes the gradients of what the slices shared on to parameters. Only needed after
+ * backward. */
+void dat_tape_end_batch(dat_tape *tape);
+
 /* A tensor of this step over the caller's buffer, which must outlive the step. */
 dat_tensor *dat_tape_input(dat_tape *tape, const char *name, dat_real *data, int rank, const int64_t *shape);
 
-/* The same, and backward computes its gradient (in the arena). */
+/* The same, and backward computes its gradient (in the arena). Not for slices, where only parameters have
+ * one. */
 dat_tensor *dat_tape_variable(dat_tape *tape, const char *name, dat_real *data, int rank,
                               const int64_t *shape);
 
@@ -106,7 +135,7 @@ bool dat_shape_like(dat_tensor *out, const dat_tensor *t);
  * arena is full: returns NULL then. */
 dat_real *dat_tape_scratch(dat_tape *tape, int64_t count);
 
-/* Values that live until the end of the step; NULL (and the error) when the arena is full. */
+/* Values that live as long as the node that is being made; NULL (and the error) when the arena is full. */
 void *dat_tape_take(dat_tape *tape, size_t size);
 
 #endif

@@ -39,13 +39,15 @@ static dat_status count_step(const dat_train_config *config, const dat_problem *
     dat_status status = dat_problem_micro_batch(config, problem, &tape, &cost->micro_batch);
     dat_batch_init(&batch, &problem->train, cost->micro_batch);
     tape.counting = true;
+    dat_tape_begin_batch(&tape);
     for (int64_t left = config->batch_size; left > 0 && status.code == DAT_CODE_OK; left -= batch.count) {
         batch.count = left < batch.capacity ? left : batch.capacity;
-        dat_tape_begin(&tape, 0);
+        dat_tape_begin_slice(&tape, 0);
         dat_tape_backward(&tape, dat_batch_loss(&tape, problem->forward, problem->model, &batch, &tally), 1);
-        cost->flops += tape.flops;
         status = tape.status;
     }
+    dat_tape_end_batch(&tape);
+    cost->flops = tape.flops;
     cost->activations = (int64_t)tape.arena.peak;
     dat_batch_free(&batch);
     dat_tape_free(&tape);

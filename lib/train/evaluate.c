@@ -18,7 +18,7 @@ typedef struct evaluation_sums {
 static dat_status add_slice(dat_tape *tape, const dat_problem *problem, const dat_batch *slice,
                             evaluation_sums *sums)
 {
-    dat_tape_begin(tape, 0);
+    dat_tape_begin_slice(tape, 0);
     dat_tensor *loss = dat_batch_loss(tape, problem->forward, problem->model, slice, &sums->tally);
     if (!loss)
         return tape->status;
@@ -78,6 +78,7 @@ dat_status dat_evaluate(dat_tape *tape, const dat_problem *problem, const dat_da
     bool training = tape->training, recording = tape->recording;
     tape->training = tape->recording = false;
     evaluation_sums sums = {.tally = {.confusion = confusion}};
+    dat_tape_begin_batch(tape);
     for (int64_t first = 0; first < data->size && !stopped(stop) && status.code == DAT_CODE_OK;
          first += batch.count) {
         read_from(&batch, first, indices);

@@ -27,7 +27,7 @@ dat_status dat_example_bytes(dat_tape *tape, dat_examples_loss *loss, void *cont
 
 int64_t dat_micro_batch(int64_t batch_size, int64_t example_bytes, int64_t parameter_bytes)
 {
-    int64_t room = 2 * parameter_bytes > DAT_MICRO_BATCH_BYTES ? 2 * parameter_bytes : DAT_MICRO_BATCH_BYTES;
+    int64_t room = 4 * parameter_bytes > DAT_MICRO_BATCH_BYTES ? 4 * parameter_bytes : DAT_MICRO_BATCH_BYTES;
     int64_t most = example_bytes > 0 ? room / example_bytes : batch_size;
     most = most < 1 ? 1 : most < batch_size ? most : batch_size;
     for (int64_t slice = most; 2 * slice > most; slice--)

@@ -20,8 +20,9 @@ typedef dat_tensor *dat_examples_loss(void *context, dat_tape *tape, int64_t cou
 dat_status dat_example_bytes(dat_tape *tape, dat_examples_loss *loss, void *context, int64_t *bytes);
 
 /* Examples per slice of a batch of `batch_size` (at least 1): as many as have DAT_MICRO_BATCH_BYTES of
- * activations, or twice the parameters' bytes if that is more, since every slice reads all parameters and
- * adds to all gradients; at least one. Slices are equal unless that would halve them, else nearly equal. */
+ * activations, or four times the parameters' bytes if that is more, since every slice reads all parameters
+ * and adds to all gradients; at least one. Slices are equal unless that would halve them, else nearly equal.
+ */
 int64_t dat_micro_batch(int64_t batch_size, int64_t example_bytes, int64_t parameter_bytes);
 
 /* Examples per slice of a problem's steps: the config's, or by the rule above where that is 0. The parameters

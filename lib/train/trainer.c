@@ -147,21 +147,23 @@ static dat_status accumulate_batch(trainer *t, const dat_batch *batch, step_resu
     int64_t counted = dat_batch_counted(batch);
     dat_tally tally = {0};
     dat_params_zero_grads(problem->params);
+    dat_tape_begin_batch(&t->tape);
     dat_batch slice;
     for (int64_t start = 0; start < batch->count; start += slice.count) {
         slice = dat_batch_slice(batch, start, t->micro_batch);
         double share = counted ? (double)dat_batch_counted(&slice) / (double)counted : 0;
-        dat_tape_begin(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
+        dat_tape_begin_slice(&t->tape, dat_rng_fork(&step_stream, (uint64_t)start).key);
         dat_tensor *loss = dat_batch_loss(&t->tape, problem->forward, problem->model, &slice, &tally);
         dat_tape_backward(&t->tape, loss, (dat_real)share);
         if (t->tape.status.code != DAT_CODE_OK)
             return t->tape.status;
         result->loss += share * (double)loss->data[0];
-        result->flops += t->tape.flops;
     }
+    dat_tape_end_batch(&t->tape);
+    result->flops = t->tape.flops;
     result->labels = counted;
     result->accuracy = counted ? (double)tally.ranks[0] / (double)counted : 0;
-    return DAT_OK;
+    return t->tape.status;
 }
 
 static double last_value(const dat_run *run, const char *name)

@@ -30,6 +30,27 @@ static void arena_hands_out_aligned_memory(void **state)
     dat_arena_free(&arena);
 }
 
+/* From the other end, until it is cleared. */
+static void arena_keeps_memory_over_resets(void **state)
+{
+    (void)state;
+    dat_arena arena;
+    assert_int_equal(dat_arena_init(&arena, MEBIBYTE).code, DAT_CODE_OK);
+    char *kept = dat_arena_keep(&arena, 100);
+    assert_true((uintptr_t)kept % 64 == 0 && kept == arena.base + MEBIBYTE - 128);
+    memset(kept, 7, 100);
+    assert_null(dat_arena_take(&arena, MEBIBYTE - 127));
+    assert_null(dat_arena_keep(&arena, MEBIBYTE - 127));
+    memset(dat_arena_take(&arena, MEBIBYTE - 128), 1, MEBIBYTE - 128);
+    assert_int_equal(arena.peak, MEBIBYTE);
+    dat_arena_reset(&arena);
+    assert_int_equal(kept[99], 7);
+    assert_non_null(dat_arena_keep(&arena, MEBIBYTE - 128));
+    dat_arena_clear(&arena);
+    assert_non_null(dat_arena_take(&arena, MEBIBYTE));
+    dat_arena_free(&arena);
+}
+
 static void arena_stops_at_its_limit(void **state)
 {
     (void)state;
@@ -204,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_hands_out_aligned_memory),
+        cmocka_unit_test(arena_keeps_memory_over_resets),
         cmocka_unit_test(arena_stops_at_its_limit),
         cmocka_unit_test(shapes_describe_themselves),
         cmocka_unit_test(long_shapes_fit_their_text),

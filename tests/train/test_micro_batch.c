@@ -36,9 +36,9 @@ static void test_never_more_than_the_batch(void **state)
 static void test_large_models_take_more_at_a_time(void **state)
 {
     (void)state;
-    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 6 * TWELFTH), 1);
-    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 24 * TWELFTH), 4);
-    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 29 * TWELFTH), 4); /* 4.8 */
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 3 * TWELFTH), 1);
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 12 * TWELFTH), 4);
+    assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 14 * TWELFTH), 4); /* 4.7 */
     assert_int_equal(dat_micro_batch(128, 12 * TWELFTH, 5000 * TWELFTH), 128);
 }
 
