@@ -10,6 +10,8 @@
  * machines. A panel has at most DEPTH rows. */
 enum { ROWS = 6, PANEL = 2 * LANES, DEPTH = 256 };
 
+enum { CACHE_LINE = 64 / sizeof(dat_real) };
+
 /* For fewer rows of C, packing a panel costs more than reading it where it is. */
 enum { WORTH_PACKING = 32 };
 
@@ -66,11 +68,24 @@ INLINE void store_cut(const block_product *p, const panel *b, int64_t i, int row
     }
 }
 
+/* Asks for what the next block reads and writes that the first cache may not have: rows of A, which the first
+ * panel brings in, and of C. */
+INLINE void prefetch_next(const block_product *p, const panel *b, int64_t i, int rows)
+{
+    const dat_real *a = p->a + (i + rows) * p->a_row, *c = p->c + (i + rows) * p->c_stride + b->first;
+    for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(c + r * p->c_stride, 1);
+        for (int64_t l = 0; l < b->depth && b->first == 0 && p->a_column == 1; l += CACHE_LINE)
+            __builtin_prefetch(a + r * p->a_row + l);
+    }
+}
+
 INLINE void multiply_block(const block_product *p, const panel *b, int64_t i, int rows, int vectors)
 {
     lanes sums[ROWS * PANEL / LANES];
     for (int k = 0; k < rows * vectors; k++)
         sums[k] = (lanes){0};
+    prefetch_next(p, b, i, rows);
     const dat_real *left = p->a + i * p->a_row, *right = b->rows;
     for (int64_t l = 0; l < b->depth; l++, left += p->a_column, right += b->stride) {
         lanes row[PANEL / LANES];
