@@ -6,6 +6,9 @@ enum { STREAM_PARAMETERS = 3 };
 /* The most memory that one micro-batch may use. */
 static const int64_t MEMORY_LIMIT = (int64_t)4 << 30;
 
+static const char *const schedules[] = {"constant", "cosine", NULL};
+static const dat_schedule_kind schedule_kinds[] = {DAT_SCHEDULE_CONSTANT, DAT_SCHEDULE_WARMUP_COSINE_ITER};
+
 #define FIELD(member, kind) .key = #member, .type = kind, .offset = offsetof(dat_train_options, member)
 static const dat_field fields[] = {
     {FIELD(epochs, DAT_FIELD_INT), "50", 1, 1e6, .help = "passes over the training examples"},
@@ -13,7 +16,9 @@ static const dat_field fields[] = {
     {FIELD(micro_batch, DAT_FIELD_INT), "0", 0, 1e6,
      .help = "examples processed at a time, gradients accumulate over a batch; 0: as many as fit the cache"},
     {FIELD(evaluate_every, DAT_FIELD_INT), "10", 0, 1e6, .help = "epochs between validations; 0: never"},
-    {FIELD(learning_rate, DAT_FIELD_REAL), "0.001", 0, 10, .help = "of Adam, constant"},
+    {FIELD(learning_rate, DAT_FIELD_REAL), "0.001", 0, 10, .help = "of Adam, at the start"},
+    {FIELD(schedule, DAT_FIELD_CHOICE), "constant", .choices = schedules,
+     .help = "what the learning rate does after that: nothing, or fall to 0 along half a cosine"},
     {FIELD(beta1, DAT_FIELD_REAL), "0.9", 0, 1, .help = "of Adam"},
     {FIELD(beta2, DAT_FIELD_REAL), "0.99", 0, 1, .help = "of Adam"},
     {FIELD(checkpoint_seconds, DAT_FIELD_REAL), "30", 0, 1e6, .help = "between saves of the run file"},
@@ -29,7 +34,8 @@ dat_train_config dat_train_options_config(const dat_train_options *options, int6
         .micro_batch = options->micro_batch,
         .evaluate_every = options->evaluate_every,
         .checkpoint_every = options->checkpoint_seconds,
-        .optimizer = {.adam = {options->learning_rate, options->beta1, options->beta2, 1e-8}},
+        .optimizer = {.adam = {options->learning_rate, options->beta1, options->beta2, 1e-8},
+                      .schedule = {.kind = schedule_kinds[options->schedule]}},
         .seed = (uint64_t)seed,
         .memory_limit = MEMORY_LIMIT,
     };

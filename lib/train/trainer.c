@@ -409,6 +409,8 @@ static dat_status start_optimizer(trainer *t)
 {
     dat_optimizer_config config = t->config->optimizer;
     config.schedule.steps_per_epoch = t->steps_per_epoch;
+    if (config.schedule.length == 0)
+        config.schedule.length = t->total_steps;
     return dat_optimizer_init(&t->optimizer, t->problem->params, &config);
 }
 

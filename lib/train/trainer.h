@@ -19,7 +19,8 @@ typedef struct dat_train_config {
                                train/micro_batch.h chooses */
     int64_t evaluate_every; /* epochs between evaluations of the splits marked for it */
     double checkpoint_every;        /* seconds between saves of the run file */
-    dat_optimizer_config optimizer; /* a per-epoch schedule gets its steps_per_epoch from the trainer */
+    dat_optimizer_config optimizer; /* the trainer fills in its schedule's steps_per_epoch, and a length of 0:
+                                       the run's steps */
     uint64_t seed;
     int loader_threads; /* that make batches ahead of the step; 0: each is made in parallel when it is due */
     bool keep_parameters; /* the complete run file holds their values too, as the blob "parameters" */

@@ -1,5 +1,6 @@
 /* The program relational_games from its command line to its run files: the same bits whether it is left
  * alone, killed, stopped or given other threads, and one plain sentence for what it refuses. */
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "io/run_file.h"
+#include "support/close.h"
 #include "support/fake_experiment.h"
 #include "support/launch.h"
 #include "support/program_runs.h"
@@ -93,6 +95,40 @@ static void test_automatic_micro_batch(void **state)
     assert_true(dat_run_summary(&run, "micro_batch") == 16);
     assert_non_null(strstr(run.config_resolved, "micro_batch: 0\n"));
     dat_run_free(&run);
+}
+
+static void expect_rates(const char *schedule, double (*rate)(int step))
+{
+    char text[sizeof config + 64];
+    const char *options = strstr(config, "epochs: 2");
+    snprintf(text, sizeof text, "%.*sschedule: %s, %s", (int)(options - config), config, schedule, options);
+    fake_write_config(text);
+    program_path path = program_complete(program, schedule);
+    dat_run run = program_load(path.text);
+    const dat_series *rates = dat_run_find_series(&run, "train/lr");
+    assert_int_equal(rates->count, STEPS);
+    for (int i = 0; i < STEPS; i++)
+        assert_close(rates->values[i], rate(i), 1e-12);
+    dat_run_free(&run);
+}
+
+static double constant_rate(int step)
+{
+    (void)step;
+    return 0.001;
+}
+
+static double falling_rate(int step)
+{
+    return 0.0005 * (1 + cos(3.14159265358979323846 * step / STEPS));
+}
+
+/* Over all of the run's steps, whatever their number. */
+static void test_schedules(void **state)
+{
+    (void)state;
+    expect_rates("constant", constant_rate);
+    expect_rates("cosine", falling_rate);
 }
 
 static void test_killed_runs_end_the_same(void **state)
@@ -238,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_complete_run),
         TEST(test_automatic_micro_batch),
+        TEST(test_schedules),
         TEST(test_killed_runs_end_the_same),
         TEST(test_stopped_run_ends_the_same),
         TEST(test_threads_do_not_matter),
