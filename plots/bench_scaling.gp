@@ -46,7 +46,7 @@ set xlabel "sequence length" offset 0, 0.3 textcolor rgb "#222222"
 unset key
 do for [t = 1:n_threads] {
     do for [column = 0:1] {
-        set lmargin at screen (column * cell_width + 120) / width
+        set lmargin at screen (column * cell_width + 150) / width
         set rmargin at screen ((column + 1) * cell_width - 30) / width
         set tmargin at screen 1 - ((t - 1) * cell_height + 50) / height
         set bmargin at screen 1 - (t * cell_height - 75) / height

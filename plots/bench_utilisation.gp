@@ -44,9 +44,11 @@ thick = bar / (n_threads * bar + 16)
 middle(case, t) = case + (t - (n_threads + 1) / 2.0) * thick
 low(case, t) = middle(case, t) - 0.46 * thick
 high(case, t) = middle(case, t) + 0.46 * thick
+# gnuplot reads the file of an empty loop without drawing it, and minds one without points.
+missing = n_missing > 0 ? folder . "/missing" : file(1)
 plot for [t = 1:n_threads] file(t) using (0):(middle($1, t)):(0):2:(low($1, t)):(high($1, t)) with boxxyerror \
          fillstyle solid 1 noborder linecolor rgb colour(t) title given("threads", t), \
      for [t = 1:n_threads] file(t) using 2:(middle($1, t)):(sprintf("%.0f%%", $2)) with labels left \
          offset character 0.4, 0 textcolor rgb "#222222" notitle, \
-     for [k = 1:(n_missing > 0)] folder . "/missing" using (0):(middle($1, $2)):("missing") with labels left \
+     for [k = 1:(n_missing > 0)] missing using (0):(middle($1, $2)):("missing") with labels left \
          offset character 0.4, 0 textcolor rgb "#999999" notitle
